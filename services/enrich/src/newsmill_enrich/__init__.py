@@ -1,0 +1,1 @@
+"""Turns raw pages into articles: text, metadata, language, duplicates, categories."""

@@ -1,0 +1,1 @@
+"""Records what became of every page, and decides what is fetched next."""
