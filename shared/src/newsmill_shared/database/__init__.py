@@ -1,0 +1,1 @@
+"""The ledger: what PostgreSQL remembers, and the only code that writes it."""

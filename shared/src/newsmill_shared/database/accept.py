@@ -1,0 +1,233 @@
+"""Accept work: nobody hears "accepted" before the ledger has it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import JsonValue
+from sqlalchemy import Connection, text
+
+from newsmill_shared.database.rows import columns, jsonb
+from newsmill_shared.errors import NewsmillError
+from newsmill_shared.identity import new_id
+from newsmill_shared.messages import Page
+
+__all__ = [
+    "DEFAULT_MAX_AGE_SECONDS",
+    "Accepted",
+    "IdempotencyConflictError",
+    "Submission",
+    "accept",
+    "add_hosts",
+]
+
+DEFAULT_MAX_AGE_SECONDS = 900.0
+"""A page stored less than this ago is not fetched again."""
+
+
+class IdempotencyConflictError(NewsmillError):
+    """This idempotency key was used for another request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """One URL, or one document, that somebody wants in.
+
+    ``url``, ``url_key`` and ``host`` come from the canonical form; ``page`` is given for a
+    document whose body is already in the page store.
+    """
+
+    url: str
+    url_key: str
+    host: str
+    label: str | None = None
+    priority: int = 0
+    not_before: datetime | None = None
+    expires_at: datetime | None = None
+    max_age_seconds: float = DEFAULT_MAX_AGE_SECONDS
+    force: bool = False
+    timezone: str | None = None
+    retry_of: UUID | None = None
+    meta: dict[str, JsonValue] = field(default_factory=dict)
+    page: Page | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The receipt: one job id for each submission, in their order."""
+
+    key: str
+    job_ids: tuple[UUID, ...]
+    hosts: tuple[int, ...]
+    """Hosts to wake; empty when this receipt was given before."""
+    replayed: bool = False
+
+
+_RECEIPT = text("""
+insert into receipt (key, request_sha256, accepted, job_ids)
+values (:key, :sha256, :accepted, cast(:job_ids as uuid[]))
+on conflict (key) do nothing returning key
+""")
+
+_RECEIPT_BEFORE = text("select request_sha256, job_ids from receipt where key = :key")
+
+_HOSTS = text("""
+insert into host (name, delay_seconds)
+select name, :delay from unnest(cast(:names as text[])) as name order by name
+on conflict (name) do nothing
+""")
+
+_HOST_IDS = text("select name, id from host where name = any(:names)")
+
+_FETCHES = text("""
+insert into fetch (id, job_id, url_key, fetched_at, page)
+select * from unnest(cast(:id as uuid[]), cast(:job_id as uuid[]), cast(:url_key as bytea[]),
+                     cast(:fetched_at as timestamptz[]), cast(:page as jsonb[]))
+""")
+
+_JOBS = text("""
+insert into job (id, receipt, url, url_key, host_id, label, priority, meta, timezone,
+                 max_age_seconds, force, supplied, retry_of, not_before, expires_at, fetch_id,
+                 state, held_until)
+select n.id, :receipt, n.url, n.url_key, n.host_id, n.label, n.priority, n.meta, n.timezone,
+       n.max_age_seconds, n.force, n.fetch_id is not null, n.retry_of, n.not_before,
+       n.expires_at, n.fetch_id,
+       case when n.not_before > now() then 'held' else 'waiting' end,
+       case when n.not_before > now() then n.not_before end
+from unnest(cast(:id as uuid[]), cast(:url as text[]), cast(:url_key as bytea[]),
+            cast(:host_id as integer[]), cast(:label as text[]), cast(:priority as smallint[]),
+            cast(:meta as jsonb[]), cast(:timezone as text[]),
+            cast(:max_age_seconds as double precision[]), cast(:force as boolean[]),
+            cast(:retry_of as uuid[]), cast(:not_before as timestamptz[]),
+            cast(:expires_at as timestamptz[]), cast(:fetch_id as uuid[]))
+  as n(id, url, url_key, host_id, label, priority, meta, timezone, max_age_seconds, force,
+       retry_of, not_before, expires_at, fetch_id)
+""")
+
+
+def accept(
+    connection: Connection,
+    submissions: Sequence[Submission],
+    *,
+    key: str,
+    request_sha256: bytes,
+    host_delay_seconds: float,
+) -> Accepted:
+    """Write a receipt and its jobs, inside the caller's transaction.
+
+    The same key again gives the same receipt and writes nothing, so a caller that never saw
+    the answer to its COMMIT repeats the call.
+
+    Args:
+        connection: An open transaction.
+        submissions: What is handed in; may be empty.
+        key: The submitter's idempotency key, or one made for this request.
+        request_sha256: Of the request's body.
+        host_delay_seconds: The delay of a host that is seen for the first time.
+
+    Raises:
+        IdempotencyConflictError: The key belongs to a request with another body.
+    """
+    job_ids = tuple(new_id() for _ in submissions)
+    made = connection.execute(
+        _RECEIPT,
+        {
+            "key": key,
+            "sha256": request_sha256,
+            "accepted": len(job_ids),
+            "job_ids": list(job_ids),
+        },
+    ).first()
+    if made is None:
+        return _before(connection, key, request_sha256)
+    if not submissions:
+        return Accepted(key, (), ())
+    host_ids = add_hosts(
+        connection, {entry.host for entry in submissions}, delay_seconds=host_delay_seconds
+    )
+    paged = [
+        (job_id, entry.page)
+        for job_id, entry in zip(job_ids, submissions, strict=True)
+        if entry.page is not None
+    ]
+    if paged:
+        connection.execute(
+            _FETCHES,
+            columns(
+                ("id", "job_id", "url_key", "fetched_at", "page"),
+                [
+                    (
+                        page.fetch_id,
+                        job_id,
+                        bytes.fromhex(page.url_key),
+                        page.fetched_at,
+                        page.model_dump_json(),
+                    )
+                    for job_id, page in paged
+                ],
+            ),
+        )
+    rows = [
+        (
+            job_id,
+            entry.url,
+            bytes.fromhex(entry.url_key),
+            host_ids[entry.host],
+            entry.label,
+            entry.priority,
+            jsonb(entry.meta),
+            entry.timezone,
+            entry.max_age_seconds,
+            entry.force,
+            entry.retry_of,
+            entry.not_before,
+            entry.expires_at,
+            entry.page.fetch_id if entry.page else None,
+        )
+        for job_id, entry in zip(job_ids, submissions, strict=True)
+    ]
+    connection.execute(_JOBS, {"receipt": key, **columns(_JOB_COLUMNS, rows)})
+    return Accepted(key, job_ids, tuple(sorted(set(host_ids.values()))))
+
+
+_JOB_COLUMNS = (
+    "id",
+    "url",
+    "url_key",
+    "host_id",
+    "label",
+    "priority",
+    "meta",
+    "timezone",
+    "max_age_seconds",
+    "force",
+    "retry_of",
+    "not_before",
+    "expires_at",
+    "fetch_id",
+)
+
+
+def add_hosts(connection: Connection, names: set[str], *, delay_seconds: float) -> dict[str, int]:
+    """Return the ids of hosts by name; those not known yet are added."""
+    wanted = sorted(names)
+    known = _host_ids(connection, wanted)
+    if len(known) < len(wanted):
+        missing = [name for name in wanted if name not in known]
+        connection.execute(_HOSTS, {"names": missing, "delay": delay_seconds})
+        known |= _host_ids(connection, missing)
+    return known
+
+
+def _host_ids(connection: Connection, names: list[str]) -> dict[str, int]:
+    return {row.name: row.id for row in connection.execute(_HOST_IDS, {"names": names})}
+
+
+def _before(connection: Connection, key: str, request_sha256: bytes) -> Accepted:
+    row = connection.execute(_RECEIPT_BEFORE, {"key": key}).one()
+    if bytes(row.request_sha256) != request_sha256:
+        raise IdempotencyConflictError(
+            "this idempotency key was used for another request: use a new key"
+        )
+    return Accepted(key, tuple(row.job_ids), (), replayed=True)

@@ -1,0 +1,357 @@
+"""Finish: the one function that ends jobs, and the only writer of articles and outcomes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import JsonValue
+from sqlalchemy import Connection, RowMapping, text
+
+from newsmill_shared.database.rows import columns, jsonb
+from newsmill_shared.identity import article_id
+from newsmill_shared.messages import Article, ArticleEnriched, Hop, JobFinished, Page
+from newsmill_shared.reasons import RULES, Reason
+
+__all__ = ["Current", "Ending", "Finished", "decide", "finish"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """A job that ends without a new article.
+
+    Args:
+        job_id: The job.
+        attempt: Only this attempt may end it, and only while it runs; None when the
+            dispatcher ends a job that waits (expired, fresh enough).
+        reason: The ground; its outcome is in the reason table.
+        detail: One line for people.
+        evidence: What the ground was seen in.
+        article_id: The article that already answers this job.
+        hops: Redirects that were followed.
+    """
+
+    job_id: UUID
+    attempt: int | None
+    reason: Reason
+    detail: str = ""
+    evidence: dict[str, JsonValue] = field(default_factory=dict)
+    article_id: UUID | None = None
+    hops: tuple[Hop, ...] = ()
+
+    @classmethod
+    def of(cls, message: JobFinished) -> "Ending":
+        """Return what a message says."""
+        return cls(
+            job_id=message.job_id,
+            attempt=message.attempt,
+            reason=message.reason,
+            detail=message.detail,
+            evidence=message.evidence,
+            hops=message.page.hops if message.page else (),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """The version of an article that is shown now."""
+
+    number: int
+    content_hash: str
+    fetched_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a result means for its article."""
+
+    reason: Reason
+    writes: bool
+    """A version is written."""
+    shows: bool
+    """That version becomes the current one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a job ended; jobs that could not be ended any more are not reported."""
+
+    job_id: UUID
+    reason: Reason
+    article_id: UUID | None
+    version: int | None
+
+
+def decide(article: UUID, result: ArticleEnriched, current: Current | None) -> Decision:
+    """Name what a result is, given the version that is current (by fetch time, not arrival)."""
+    if current is None:
+        twin = result.article.duplicates.duplicate_of
+        is_copy = twin is not None and twin.article_id != article
+        reason = Reason.NEAR_DUPLICATE if is_copy else Reason.NEW
+        return Decision(reason, writes=True, shows=True)
+    if result.article.content_hash == current.content_hash:
+        return Decision(Reason.SAME_CONTENT, writes=False, shows=False)
+    if result.page.fetched_at >= current.fetched_at:
+        return Decision(Reason.REVISION, writes=True, shows=True)
+    return Decision(Reason.SUPERSEDED, writes=True, shows=False)
+
+
+_LOCK_JOBS = text("""
+select id, attempt, state from job where id = any(:ids) order by id for update
+""")
+
+_ADD_ARTICLES = text("""
+insert into article (id, page_key, url, cluster_id)
+select id, page_key, url, id
+from unnest(cast(:id as uuid[]), cast(:page_key as bytea[]), cast(:url as text[]))
+  as n(id, page_key, url)
+order by page_key on conflict do nothing
+""")
+
+_LOCK_ARTICLES = text("""
+select a.id, a.version as number, v.content_hash, v.fetched_at,
+       (select coalesce(max(number), 0) from version m where m.article_id = a.id) as newest
+from article a left join version v on v.article_id = a.id and v.number = a.version
+where a.page_key = any(:page_keys) order by a.page_key for update of a
+""")
+
+_VERSION = text("""
+insert into version (article_id, number, job_id, fetch_id, fetched_at, content_hash, document,
+                     title, text, text_object, text_truncated, published_at, modified_at, authors,
+                     section_raw, site_name, canonical_url, image, language, language_confidence,
+                     categories, duplicate_of, evidence)
+values (:article_id, :number, :job_id, :fetch_id, :fetched_at, :content_hash, :document,
+        :title, :text, :text_object, :text_truncated, :published_at, :modified_at, :authors,
+        :section_raw, :site_name, :canonical_url, :image, :language, :language_confidence,
+        cast(:categories as jsonb), :duplicate_of, cast(:evidence as jsonb))
+""")
+
+_SHOW = text("""
+update article set version = :number, duplicate_of = :duplicate_of, url = :url, updated_at = now(),
+  cluster_id = coalesce((select cluster_id from article where id = :duplicate_of),
+                        :duplicate_of, cluster_id)
+where id = :id returning cluster_id
+""")
+
+# A copy can be stored before the article that it copies; when that one turns out to be a copy
+# itself, its followers move on to its cluster.
+_FOLLOW = text("""
+update article set cluster_id = :cluster where cluster_id = :id and id <> :id
+""")
+
+_FETCH = text("""
+insert into fetch (id, job_id, url_key, fetched_at, page, article_id)
+values (:id, :job_id, :url_key, :fetched_at, cast(:page as jsonb), :article_id)
+on conflict (id) do update set article_id = excluded.article_id
+""")
+
+_END = text("""
+with n as (
+  select * from unnest(cast(:job_id as uuid[]), cast(:outcome as text[]), cast(:reason as text[]),
+                       cast(:detail as text[]), cast(:evidence as jsonb[]),
+                       cast(:article_id as uuid[]), cast(:version as integer[]),
+                       cast(:fetch_id as uuid[]), cast(:hops as jsonb[]))
+    as n(job_id, outcome, reason, detail, evidence, article_id, version, fetch_id, hops)),
+ended as (delete from job using n where job.id = n.job_id
+  returning job.*, n.outcome, n.reason, n.detail, n.evidence, n.article_id, n.version,
+            coalesce(n.fetch_id, job.fetch_id) as last_fetch,
+            case when n.hops = '[]' then job.hops else n.hops end as all_hops),
+recorded as (
+  insert into outcome (job_id, receipt, url, url_key, host_id, label, priority, meta, outcome,
+                       reason, detail, evidence, article_id, version, fetch_id, retry_of, attempt,
+                       tries, losses, hops, accepted_at)
+  select id, receipt, url, url_key, host_id, label, priority, meta, outcome,
+         reason, detail, evidence, article_id, version, last_fetch, retry_of, attempt,
+         tries, losses, all_hops, accepted_at
+  from ended)
+insert into event (kind, reason, job_id, article_id, version)
+select outcome, reason, id, article_id, version from ended order by id
+returning job_id
+""")
+
+_END_COLUMNS = (
+    "job_id",
+    "outcome",
+    "reason",
+    "detail",
+    "evidence",
+    "article_id",
+    "version",
+    "fetch_id",
+    "hops",
+)
+
+
+def finish(connection: Connection, results: Sequence[ArticleEnriched | Ending]) -> list[Finished]:
+    """End the jobs of these results, inside the caller's transaction.
+
+    An article counts from any attempt; everything else only from the current attempt while it
+    runs. A job that has ended already gets nothing, so every result may come twice.
+
+    Args:
+        connection: An open transaction; jobs, then articles are locked in a fixed order.
+        results: At most one a job is used, the first.
+    """
+    rows = connection.execute(_LOCK_JOBS, {"ids": [result.job_id for result in results]})
+    open_jobs = {row.id: row for row in rows.mappings()}
+    valid: list[ArticleEnriched | Ending] = []
+    for result in results:
+        job = open_jobs.get(result.job_id)
+        if job is not None and _counts(result, job):
+            valid.append(result)
+            del open_jobs[result.job_id]
+    enriched = [result for result in valid if isinstance(result, ArticleEnriched)]
+    states = _lock_articles(connection, enriched) if enriched else {}
+    endings: list[tuple[object, ...]] = []
+    finished: list[Finished] = []
+    for result in valid:
+        if isinstance(result, Ending):
+            ended = Finished(result.job_id, result.reason, result.article_id, None)
+            detail, evidence, hops, fetch_id = (
+                result.detail,
+                jsonb(result.evidence),
+                result.hops,
+                None,
+            )
+        else:
+            ended = _write_article(connection, result, states)
+            detail, evidence, hops, fetch_id = "", "{}", result.page.hops, result.page.fetch_id
+        finished.append(ended)
+        endings.append(
+            (
+                ended.job_id,
+                RULES[ended.reason].outcome,
+                ended.reason,
+                detail.replace("\0", ""),
+                evidence,
+                ended.article_id,
+                ended.version,
+                fetch_id,
+                jsonb([hop.model_dump() for hop in hops]),
+            )
+        )
+    if endings:
+        connection.execute(_END, columns(_END_COLUMNS, endings))
+    return finished
+
+
+def _counts(result: ArticleEnriched | Ending, job: RowMapping) -> bool:
+    if isinstance(result, ArticleEnriched) or result.attempt is None:
+        return True
+    return bool(job["attempt"] == result.attempt and job["state"] == "running")
+
+
+@dataclass(slots=True)
+class _ArticleState:
+    current: Current | None
+    newest: int
+
+
+def _lock_articles(
+    connection: Connection, results: Sequence[ArticleEnriched]
+) -> dict[UUID, _ArticleState]:
+    pages = {result.page.final_key: result.page for result in results}
+    keys = sorted(pages)
+    connection.execute(
+        _ADD_ARTICLES,
+        columns(
+            ("id", "page_key", "url"),
+            [(article_id(key), bytes.fromhex(key), pages[key].final_url) for key in keys],
+        ),
+    )
+    rows = connection.execute(_LOCK_ARTICLES, {"page_keys": [bytes.fromhex(key) for key in keys]})
+    return {
+        row.id: _ArticleState(
+            Current(row.number, bytes(row.content_hash).hex(), row.fetched_at)
+            if row.number
+            else None,
+            row.newest,
+        )
+        for row in rows
+    }
+
+
+def _write_article(
+    connection: Connection, result: ArticleEnriched, states: dict[UUID, _ArticleState]
+) -> Finished:
+    article = article_id(result.page.final_key)
+    state = states[article]
+    decision = decide(article, result, state.current)
+    shown = state.current.number if state.current else None
+    if decision.writes:
+        number = state.newest + 1
+        twin = _twin(article, result.article)
+        connection.execute(_VERSION, _version_row(article, number, twin, result))
+        state.newest = number
+        if decision.shows:
+            shown = number
+            state.current = Current(number, result.article.content_hash, result.page.fetched_at)
+            cluster = connection.execute(
+                _SHOW,
+                {
+                    "id": article,
+                    "number": number,
+                    "duplicate_of": twin,
+                    "url": result.page.final_url,
+                },
+            ).scalar_one()
+            if cluster != article:
+                connection.execute(_FOLLOW, {"id": article, "cluster": cluster})
+    _record_fetch(connection, result, article)
+    return Finished(result.job_id, decision.reason, article, number if decision.writes else shown)
+
+
+def _twin(article: UUID, content: Article) -> UUID | None:
+    twin = content.duplicates.duplicate_of
+    return twin.article_id if twin is not None and twin.article_id != article else None
+
+
+def _version_row(
+    article: UUID, number: int, twin: UUID | None, result: ArticleEnriched
+) -> dict[str, object]:
+    content, page = result.article, result.page
+    plain = content.model_dump(
+        include={
+            "title",
+            "text",
+            "text_object",
+            "text_truncated",
+            "published_at",
+            "modified_at",
+            "section_raw",
+            "site_name",
+            "canonical_url",
+            "image",
+        }
+    )
+    return {
+        **plain,
+        "article_id": article,
+        "number": number,
+        "job_id": result.job_id,
+        "fetch_id": page.fetch_id,
+        "fetched_at": page.fetched_at,
+        "content_hash": bytes.fromhex(content.content_hash),
+        "document": content.duplicates.document,
+        "authors": list(content.authors),
+        "language": content.language.tag,
+        "language_confidence": content.language.confidence,
+        "categories": jsonb([category.model_dump() for category in content.categories]),
+        "duplicate_of": twin,
+        "evidence": jsonb(content.evidence.model_dump(mode="json")),
+    }
+
+
+def _record_fetch(connection: Connection, result: ArticleEnriched, article: UUID) -> None:
+    page: Page = result.page
+    connection.execute(
+        _FETCH,
+        {
+            "id": page.fetch_id,
+            "job_id": result.job_id,
+            "url_key": bytes.fromhex(page.url_key),
+            "fetched_at": page.fetched_at,
+            "page": page.model_dump_json(),
+            "article_id": article,
+        },
+    )

@@ -1,0 +1,212 @@
+"""The tables as SQLAlchemy sees them; the migrations make them, a test compares the two."""
+
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    REAL,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Double,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+__all__ = [
+    "article",
+    "event",
+    "fetch",
+    "host",
+    "job",
+    "meta",
+    "metadata",
+    "outcome",
+    "receipt",
+    "slot",
+    "version",
+]
+
+metadata = MetaData()
+_TIME = DateTime(timezone=True)
+
+
+def _optional(name: str, kind: Any) -> Column[Any]:
+    return Column(name, kind, nullable=True)
+
+
+def _required(name: str, kind: Any, *, key: bool = False) -> Column[Any]:
+    return Column(name, kind, nullable=False, primary_key=key)
+
+
+receipt = Table(
+    "receipt",
+    metadata,
+    _required("key", Text, key=True),
+    _required("request_sha256", LargeBinary),
+    _required("accepted", Integer),
+    _required("job_ids", ARRAY(Uuid)),
+    _required("created_at", _TIME),
+)
+
+host = Table(
+    "host",
+    metadata,
+    _required("id", Integer, key=True),
+    _required("name", Text),
+    _required("delay_seconds", REAL),
+    _optional("crawl_delay_seconds", REAL),
+    _required("max_in_flight", Integer),
+    _required("next_at", _TIME),
+    _required("in_flight", Integer),
+    _required("idle", Boolean),
+)
+
+job = Table(
+    "job",
+    metadata,
+    _required("id", Uuid, key=True),
+    _required("receipt", Text),
+    _required("url", Text),
+    _required("url_key", LargeBinary),
+    _required("host_id", Integer),
+    _optional("label", Text),
+    _required("priority", SmallInteger),
+    _required("meta", JSONB),
+    _optional("timezone", Text),
+    _required("max_age_seconds", Double),
+    _required("force", Boolean),
+    _required("supplied", Boolean),
+    _optional("retry_of", Uuid),
+    _optional("not_before", _TIME),
+    _optional("expires_at", _TIME),
+    _required("state", Text),
+    _optional("held_until", _TIME),
+    _optional("stage", Text),
+    _required("attempt", Integer),
+    _required("tries", SmallInteger),
+    _required("losses", SmallInteger),
+    _required("suspect", Boolean),
+    _optional("target", Text),
+    _required("hops", JSONB),
+    _required("cookies", JSONB),
+    _optional("fetch_id", Uuid),
+    _required("accepted_at", _TIME),
+    _optional("dispatched_at", _TIME),
+)
+
+slot = Table(
+    "slot",
+    metadata,
+    _required("job_id", Uuid, key=True),
+    _required("attempt", Integer, key=True),
+    _required("host_id", Integer),
+    _required("until", _TIME),
+)
+
+fetch = Table(
+    "fetch",
+    metadata,
+    _required("id", Uuid, key=True),
+    _required("job_id", Uuid),
+    _required("url_key", LargeBinary),
+    _required("fetched_at", _TIME),
+    _required("page", JSONB),
+    _optional("article_id", Uuid),
+)
+
+article = Table(
+    "article",
+    metadata,
+    _required("id", Uuid, key=True),
+    _required("page_key", LargeBinary),
+    _required("url", Text),
+    _required("version", Integer),
+    _required("cluster_id", Uuid),
+    _optional("duplicate_of", Uuid),
+    _required("created_at", _TIME),
+    _required("updated_at", _TIME),
+)
+
+version = Table(
+    "version",
+    metadata,
+    _required("article_id", Uuid, key=True),
+    _required("number", Integer, key=True),
+    _required("job_id", Uuid),
+    _required("fetch_id", Uuid),
+    _required("fetched_at", _TIME),
+    _required("content_hash", LargeBinary),
+    _required("document", Text),
+    _required("title", Text),
+    _optional("text", Text),
+    _optional("text_object", Text),
+    _required("text_truncated", Boolean),
+    _optional("published_at", _TIME),
+    _optional("modified_at", _TIME),
+    _required("authors", ARRAY(Text)),
+    _optional("section_raw", Text),
+    _optional("site_name", Text),
+    _optional("canonical_url", Text),
+    _optional("image", Text),
+    _required("language", Text),
+    _required("language_confidence", REAL),
+    _required("categories", JSONB),
+    _optional("duplicate_of", Uuid),
+    _required("evidence", JSONB),
+    _required("created_at", _TIME),
+)
+
+outcome = Table(
+    "outcome",
+    metadata,
+    _required("job_id", Uuid, key=True),
+    _required("receipt", Text),
+    _required("url", Text),
+    _required("url_key", LargeBinary),
+    _required("host_id", Integer),
+    _optional("label", Text),
+    _required("priority", SmallInteger),
+    _required("meta", JSONB),
+    _required("outcome", Text),
+    _required("reason", Text),
+    _required("detail", Text),
+    _required("evidence", JSONB),
+    _optional("article_id", Uuid),
+    _optional("version", Integer),
+    _optional("fetch_id", Uuid),
+    _optional("retry_of", Uuid),
+    _required("attempt", Integer),
+    _required("tries", SmallInteger),
+    _required("losses", SmallInteger),
+    _required("hops", JSONB),
+    _required("accepted_at", _TIME),
+    _required("finished_at", _TIME),
+)
+
+event = Table(
+    "event",
+    metadata,
+    _required("id", BigInteger, key=True),
+    _optional("position", BigInteger),
+    _required("kind", Text),
+    _required("reason", Text),
+    _required("job_id", Uuid),
+    _optional("article_id", Uuid),
+    _optional("version", Integer),
+    _required("at", _TIME),
+)
+
+meta = Table(
+    "meta",
+    metadata,
+    _required("key", Text, key=True),
+    _required("value", Text),
+)
