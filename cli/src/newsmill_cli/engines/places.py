@@ -1,0 +1,108 @@
+"""Where a data directory's engines keep their files and their sockets."""
+
+import hashlib
+import json
+import os
+import secrets
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from newsmill_cli.engines.account import Account, give, open_to_all, reachable
+from newsmill_cli.engines.locate import Located
+from newsmill_cli.errors import EngineError
+
+__all__ = ["Places", "prepare_places", "runnable", "secret"]
+
+_SOCKET_PATH_BYTES = 107
+"""A unix socket's path may have this many bytes (``sun_path`` of unix(7), less its NUL)."""
+_LONGEST_SOCKET = ".s.PGSQL.5432"
+_SYSTEM_HOME = Path("/var/lib/newsmill")
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Folders of one data directory's engines."""
+
+    data: Path
+    """The data directory."""
+    home: Path
+    """Holds one folder per engine."""
+    sockets: Path
+    logs: Path
+
+
+def prepare_places(data: Path, account: Account | None) -> Places:
+    """Make the folders that engines need, closed to other users.
+
+    ``home`` is ``data/engines``. When the engines run as a user who cannot enter ``data`` (root's
+    own home, say), that is a link to a folder under ``/var/lib/newsmill``. Sockets lie in
+    ``home``, or in the system's runtime folder when their path would be too long.
+    """
+    data.mkdir(mode=0o711 if account else 0o700, parents=True, exist_ok=True)
+    data = data.resolve()
+    link = data / "engines"
+    if not link.exists():
+        if account is None or (reachable(data) and data.stat().st_mode & 0o001):
+            link.mkdir(mode=0o700)
+        else:
+            elsewhere = _SYSTEM_HOME / _digest(data)
+            _SYSTEM_HOME.mkdir(mode=0o711, exist_ok=True)
+            elsewhere.mkdir(mode=0o700, exist_ok=True)
+            link.unlink(missing_ok=True)
+            link.symlink_to(elsewhere)
+    home = link.resolve()
+    give(home, account)
+    sockets = home / "run"
+    if len(os.fsencode(sockets / _LONGEST_SOCKET)) > _SOCKET_PATH_BYTES:
+        sockets = _runtime_folder() / f"newsmill-{os.geteuid()}-{_digest(data)}"
+    sockets.mkdir(mode=0o700, exist_ok=True)
+    if sockets.is_symlink() or sockets.stat().st_uid not in {
+        os.geteuid(),
+        account.uid if account else os.geteuid(),
+    }:
+        raise EngineError(f"{sockets} belongs to somebody else", "Remove it and start again.")
+    give(sockets, account)
+    logs = data / "logs"
+    logs.mkdir(mode=0o700, exist_ok=True)
+    return Places(data, home, sockets, logs)
+
+
+def runnable(located: Located, account: Account | None) -> Path:
+    """Return a path of the program that ``account`` can run, copying it if it must be.
+
+    A virtual environment may lie in a folder that only its owner can enter.
+    """
+    if account is None or (reachable(located.binary) and located.binary.stat().st_mode & 0o001):
+        return located.binary
+    is_server_tree = located.product == "PostgreSQL"
+    source = located.binary.parent.parent if is_server_tree else located.binary.parent
+    target = _SYSTEM_HOME / "programs" / f"{located.product.lower()}-{located.version}"
+    if not target.exists():
+        open_to_all(source, target)
+    return target / located.binary.relative_to(source)
+
+
+def secret(data: Path, name: str) -> str:
+    """Return the generated password ``name`` of a data directory, making it at first use."""
+    file = data / "secrets.json"
+    known: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+    if name not in known:
+        known[name] = secrets.token_urlsafe(24)
+        making = file.with_suffix(".new")
+        making.touch(mode=0o600)
+        making.write_text(json.dumps(known, indent=1))
+        making.replace(file)
+    return known[name]
+
+
+def _runtime_folder() -> Path:
+    for candidate in (os.environ.get("XDG_RUNTIME_DIR"), "/run" if os.geteuid() == 0 else None):
+        if candidate and Path(candidate).is_dir() and len(candidate) < 60:
+            return Path(candidate)
+    folder = Path(tempfile.gettempdir())
+    return folder if len(str(folder)) < 60 else Path("/tmp")  # noqa: S108 - the owner is checked
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(os.fsencode(path)).hexdigest()[:12]

@@ -1,0 +1,41 @@
+"""What every test can ask for: real engines, a fresh database, empty Redis servers."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from newsmill_cli.engines import Engines
+from tests.support.engines import emptied, fresh_database, running_engines
+
+
+@pytest.fixture(scope="session")
+def engines() -> Iterator[Engines]:
+    """PostgreSQL, broker and index, up for the whole session."""
+    with running_engines() as running:
+        yield running
+
+
+@pytest.fixture
+def database_url(engines: Engines) -> Iterator[str]:
+    """A migrated database of the test's own, for psycopg; SQLAlchemy: ``postgresql+psycopg://``."""
+    with fresh_database(engines) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def module_database_url(engines: Engines) -> Iterator[str]:
+    """A migrated database that the tests of one module share."""
+    with fresh_database(engines) as url:
+        yield url
+
+
+@pytest.fixture
+def redis_url(engines: Engines) -> str:
+    """The broker, emptied: one URL for redis-py and Celery."""
+    return emptied(engines.redis_url)
+
+
+@pytest.fixture
+def index_url(engines: Engines) -> str:
+    """The duplicate index's server, emptied."""
+    return emptied(engines.index_url)

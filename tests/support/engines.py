@@ -1,0 +1,77 @@
+"""Real PostgreSQL and Valkey for tests: started once, a fresh database and empty servers a test."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import cast
+
+import psycopg
+from redis import Redis
+
+from newsmill_cli.engines import Choice, Engines
+
+__all__ = ["emptied", "fresh_database", "running_engines"]
+
+_TEMPLATE = "newsmill_template"
+_numbers = count(1)
+
+
+@contextmanager
+def running_engines() -> Iterator[Engines]:
+    """Run engines over a folder of their own, with durability off, until the block ends.
+
+    ``NEWSMILL_ENGINES=path`` takes the machine's own servers instead of those in the wheels.
+    """
+    choice = cast("Choice", os.environ.get("NEWSMILL_ENGINES", "wheels"))
+    with _open_folder() as folder, Engines(folder, choice=choice, safe=False) as engines:
+        yield engines
+
+
+@contextmanager
+def fresh_database(engines: Engines) -> Iterator[str]:
+    """Give the URL of a migrated, empty database that is gone after the block."""
+    assert engines.postgres is not None
+    with psycopg.connect(engines.postgres.url("postgres"), autocommit=True) as connection:
+        _make_template(connection, engines.postgres.url(_TEMPLATE))
+        name = f"test_{next(_numbers)}"
+        connection.execute(f'create database "{name}" template "{_TEMPLATE}"'.encode())
+    yield engines.postgres.url(name)
+    # Connected anew: the test may have restarted the server.
+    with psycopg.connect(engines.postgres.url("postgres"), autocommit=True) as connection:
+        connection.execute(f'drop database if exists "{name}" with (force)'.encode())
+
+
+def emptied(url: str) -> str:
+    """Empty the server at ``url`` and return the URL."""
+    with Redis.from_url(url) as client:
+        client.flushall()
+    return url
+
+
+def _make_template(connection: psycopg.Connection, url: str) -> None:
+    # Late, so that tests of other parts run while the schema is broken.
+    from newsmill_shared.database.migrate import migrate
+
+    known = connection.execute("select 1 from pg_database where datname = %s", [_TEMPLATE])
+    if known.fetchone() is None:
+        connection.execute(f'create database "{_TEMPLATE}"'.encode())
+        try:
+            migrate(url)
+        except BaseException:
+            connection.execute(f'drop database "{_TEMPLATE}" with (force)'.encode())
+            raise
+
+
+@contextmanager
+def _open_folder() -> Iterator[Path]:
+    """A temporary folder with a short path that the engines' user may enter."""
+    folder = Path(tempfile.mkdtemp(prefix="newsmill-"))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
