@@ -31,7 +31,7 @@ def module_database_url(engines: Engines) -> Iterator[str]:
 
 @pytest.fixture
 def redis_url(engines: Engines) -> str:
-    """The broker, emptied: one URL for redis-py and Celery."""
+    """The broker, emptied: a URL for redis-py, a unix socket."""
     return emptied(engines.redis_url)
 
 

@@ -60,14 +60,11 @@ class Engines:
         if given.redis_url is None or given.index_url is None:
             valkey = locate_valkey(choice)
             if given.redis_url is None:
-                # redis-py and kombu spell a unix socket differently; 127.0.0.1 is one URL for both.
-                self.broker = Valkey(
-                    "broker", valkey, self.places, secret(data, "broker"), account=account, tcp=True
-                )
+                password = secret(data, "broker")
+                self.broker = Valkey("broker", valkey, self.places, password, account=account)
             if given.index_url is None:
-                self.index = Valkey(
-                    "index", valkey, self.places, secret(data, "index"), account=account
-                )
+                password = secret(data, "index")
+                self.index = Valkey("index", valkey, self.places, password, account=account)
         if given.database_url is None:
             self.postgres = PostgreSQL(
                 locate_postgres(choice, major=_cluster_major(self.places)),
@@ -85,7 +82,7 @@ class Engines:
 
     @property
     def redis_url(self) -> str:
-        """URL of the broker, for redis-py and Celery."""
+        """URL of the broker, for redis-py (``queue.app.celery_url`` makes it Celery's)."""
         return self.given.redis_url or _ours(self.broker).url
 
     @property

@@ -1,7 +1,6 @@
 """An embedded Valkey (or Redis) server: started, watched and stopped by us."""
 
 import signal
-import socket
 import time
 from pathlib import Path
 from urllib.parse import quote
@@ -27,7 +26,6 @@ class Valkey:
         places: Where its files go.
         password: What clients must say.
         account: Whom it runs as; None = ourselves.
-        tcp: Listen on a free port of 127.0.0.1 instead of a unix socket.
     """
 
     def __init__(  # noqa: PLR0913 - what a server is made of
@@ -38,7 +36,6 @@ class Valkey:
         password: str,
         *,
         account: Account | None = None,
-        tcp: bool = False,
     ) -> None:
         self.name = name
         self.located = located
@@ -49,14 +46,11 @@ class Valkey:
         self._binary = runnable(located, account)
         self._password = password
         self._account = account
-        self._port = _free_port() if tcp else 0
 
     @property
     def url(self) -> str:
         """The server's URL, for redis-py."""
         password = quote(self._password, safe="")
-        if self._port:
-            return f"redis://:{password}@127.0.0.1:{self._port}/0"
         return f"unix://:{password}@{quote(str(self.socket))}?db=0"
 
     @property
@@ -106,18 +100,16 @@ class Valkey:
             f"dir {_quoted(self.folder)}",
             "daemonize no",
             "loglevel warning",
-            "protected-mode yes",
             f"requirepass {_quoted(self._password)}",
             "appendonly yes",
             "appendfsync everysec",
             'save ""',
             # What is queued must not vanish quietly: a full broker refuses, and we wait.
             "maxmemory-policy noeviction",
+            "port 0",
+            f"unixsocket {_quoted(self.socket)}",
+            "unixsocketperm 700",
         ]
-        if self._port:
-            lines += ["bind 127.0.0.1", f"port {self._port}"]
-        else:
-            lines += ["port 0", f"unixsocket {_quoted(self.socket)}", "unixsocketperm 700"]
         file = self.folder / f"{self.name}.conf"
         file.touch(mode=0o600)
         file.write_text("\n".join(lines) + "\n")
@@ -134,13 +126,6 @@ class Valkey:
                 else:
                     return True
         return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _quoted(value: Path | str) -> str:
