@@ -1,0 +1,193 @@
+"""Builds the model file from the topic lists: ``newsmill tags build`` runs it."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsmill_enrich.topics.artefact import Contents
+from newsmill_enrich.topics.lexicon import Entry, ListData
+from newsmill_enrich.topics.linear import Linear
+from newsmill_enrich.topics.making.background import Background
+from newsmill_enrich.topics.making.lists import DATA, Term, TopicList
+from newsmill_enrich.topics.scoring import Join
+from newsmill_enrich.topics.sections import normalized
+from newsmill_enrich.topics.taxonomy import BY_ID, TOPICS
+from newsmill_enrich.topics.words import features, fold, tokens
+
+__all__ = ["MediaTopic", "build", "media_topics"]
+
+_FULL_WEIGHT = 1.0
+_CONTEXT = 2
+"""A listed word is shown to the linear model among this many neighbours on each side."""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaTopic:
+    """A Media Topic of any level: its id, the place of its top topic, its names."""
+
+    id: str
+    top: int
+    depth: int
+    names: tuple[str, ...]
+
+
+def media_topics(path: Path = DATA / "mediatopics.json") -> tuple[MediaTopic, ...]:
+    """Return all Media Topics, with their place under the top topics."""
+    raw = json.loads(path.read_text("utf-8"))["topics"]
+
+    def ancestors(topic: str) -> list[str]:
+        line = [topic]
+        while (parent := raw[line[-1]]["parent"]) is not None:
+            line.append(parent)
+        return line
+
+    return tuple(
+        MediaTopic(topic, BY_ID[line[-1]], len(line), tuple(raw[topic]["names"].values()))
+        for topic in raw
+        for line in [ancestors(topic)]
+    )
+
+
+def build(
+    lists: Sequence[TopicList],
+    topics: Sequence[MediaTopic],
+    background: Background,
+    join: Join,
+) -> Contents:
+    """Return the model that follows from lists, Media Topics and background figures."""
+    return Contents(
+        lists=tuple(_list_data(each, background) for each in lists),
+        linear=_linear(lists, topics, background),
+        names=_names(lists),
+        media_topics=_media_topic_names(topics),
+        join=join,
+    )
+
+
+def _list_data(each: TopicList, background: Background) -> ListData:
+    topics_of: dict[Term, list[int]] = defaultdict(list)
+    for topic, terms in each.words.items():
+        for term in terms:
+            topics_of[term].append(topic)
+    return ListData(
+        language=each.language,
+        related=each.related,
+        leading=each.leading,
+        entries=tuple(
+            Entry(
+                term.text,
+                term.stem,
+                tuple(
+                    (topic, round(background.weight(each.language, term) / len(places), 2))
+                    for topic in places
+                ),
+            )
+            for term, places in topics_of.items()
+        ),
+    )
+
+
+def _names(lists: Iterable[TopicList]) -> dict[str, int]:
+    """Return the section names of all languages that speak for one topic only."""
+    topics_of: dict[str, set[int]] = defaultdict(set)
+    for each in lists:
+        for topic, names in each.sections.items():
+            for name in names:
+                topics_of[name].add(topic)
+    return {name: min(topics) for name, topics in topics_of.items() if len(topics) == 1}
+
+
+def _media_topic_names(topics: Iterable[MediaTopic]) -> dict[str, tuple[str, int]]:
+    """Return the names of Media Topics; of two with one name the higher one has it."""
+    found: dict[str, tuple[str, int]] = {}
+    for topic in sorted(topics, key=lambda each: each.depth):
+        for name in topic.names:
+            key = normalized(name.partition("(")[0])
+            if len(key) > 1:
+                found.setdefault(key, (topic.id, topic.top))
+    return found
+
+
+def _documents(
+    lists: Iterable[TopicList], topics: Iterable[MediaTopic]
+) -> Iterator[tuple[list[str], int]]:
+    """Yield what the linear model learns from: names, and words among their neighbours."""
+    for media_topic in topics:
+        for name in media_topic.names:
+            yield tokens(fold(name), 20), media_topic.top
+    for each in lists:
+        for topic, names in each.sections.items():
+            for name in names:
+                if not name.startswith("="):
+                    yield tokens(name, 20) * 2, topic
+        for topic, terms in each.words.items():
+            for at, term in enumerate(terms):
+                near = terms[max(0, at - _CONTEXT) : at + _CONTEXT + 1]
+                words = [term.text, term.text, *(other.text for other in near)]
+                yield [token for word in words for token in word.split()], topic
+
+
+def _linear(
+    lists: Sequence[TopicList], topics: Sequence[MediaTopic], background: Background
+) -> Linear:
+    """Train one linear support vector machine per topic, and round its weights to bytes."""
+    from scipy.sparse import (  # type: ignore[import-untyped]  # noqa: PLC0415 - an extra
+        csr_matrix,
+    )
+    from sklearn.svm import LinearSVC  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    documents = [
+        (Counter(f for token in words for f in features(token)), topic)
+        for words, topic in _documents(lists, topics)
+    ]
+    frequency = Counter(feature for counts, _ in documents for feature in counts)
+    names = sorted(feature for feature, n in frequency.items() if n > 1)
+    rows = {feature: row for row, feature in enumerate(names)}
+    rarity = np.log((1 + len(documents)) / (1 + np.array([frequency[f] for f in names]))) + 1
+    columns: list[int] = []
+    values: list[float] = []
+    ends = [0]
+    for counts, _ in documents:
+        known = [(rows[f], n) for f, n in counts.items() if f in rows]
+        vector = np.array([1 + np.log(n) for _, n in known]) * rarity[[row for row, _ in known]]
+        length = np.sqrt(vector @ vector) or 1.0
+        columns += [row for row, _ in known]
+        values += list(vector / length)
+        ends.append(len(columns))
+    matrix = csr_matrix((values, columns, ends), shape=(len(documents), len(names)))
+    target = np.array([topic for _, topic in documents])
+    weights = np.zeros((len(names), len(TOPICS)))
+    bias = np.zeros(len(TOPICS))
+    for topic in range(len(TOPICS)):
+        machine = LinearSVC(C=0.3, class_weight="balanced", random_state=0)
+        machine.fit(matrix, target == topic)
+        weights[:, topic], bias[topic] = machine.coef_[0], machine.intercept_[0]
+    return _rounded(rows, weights, rarity, bias, background)
+
+
+def _rounded(
+    rows: Mapping[str, int],
+    weights: NDArray[np.float64],
+    rarity: NDArray[np.float64],
+    bias: NDArray[np.float64],
+    background: Background,
+) -> Linear:
+    scale = np.abs(weights).max(axis=0) / 127
+    mean = np.array(background.mean) if len(background.mean) else np.zeros(len(TOPICS))
+    deviation = (
+        np.array(background.deviation) if len(background.deviation) else np.ones(len(TOPICS))
+    )
+    return Linear(
+        rows=dict(rows),
+        weights=np.round(weights / scale).astype(np.int8),
+        scale=scale,
+        rarity=rarity.astype(np.float16).astype(np.float64),
+        bias=bias,
+        mean=mean,
+        deviation=deviation,
+    )

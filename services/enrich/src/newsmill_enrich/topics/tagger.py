@@ -1,0 +1,86 @@
+"""Names the topics of an article, and stores what each decision rests on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from pydantic import JsonValue
+
+from newsmill_enrich.topics.artefact import load
+from newsmill_enrich.topics.evidence import ground, why
+from newsmill_enrich.topics.scoring import POSSIBLE, SURE
+from newsmill_enrich.topics.taxonomy import TOPICS
+from newsmill_enrich.topics.weighing import Story, Weighed, weigh
+from newsmill_shared.messages import Category
+
+__all__ = ["Tagged", "Tagger"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """An article's categories, best first (none: unclassified), and the evidence for them."""
+
+    categories: tuple[Category, ...]
+    evidence: dict[str, JsonValue]
+
+
+class Tagger:
+    """Tags articles with IPTC Media Topics.
+
+    Loads its data once; make it before forking. It keeps no state between articles.
+
+    Raises:
+        ModelFileError: The model file is missing or damaged.
+    """
+
+    def __init__(self) -> None:
+        self._model = load()
+
+    def categorize(
+        self,
+        title: str,
+        text: str,
+        *,
+        language: str,
+        section_raw: str | None,
+        signals: Mapping[str, tuple[str, ...]],
+    ) -> Tagged:
+        """Return the categories of an article.
+
+        Args:
+            title: Its title.
+            text: The extracted article, never the whole page.
+            language: BCP 47 tag of its text, ``und`` when unknown.
+            section_raw: The section line it shows, as it is; only a topic's name counts.
+            signals: What machine-readable places of the page say, by place.
+        """
+        weighed = weigh(self._model, Story(title, text, language, section_raw, signals))
+        found = self._found(weighed)
+        sure = tuple(category for category in found if category.score >= SURE)
+        evidence: dict[str, JsonValue] = {
+            "model": self._model.id,
+            "list": language.partition("-")[0] if self._model.lexicon.knows(language) else "all",
+            "found_weight": round(float(weighed.findings.totals.sum()), 2),
+        }
+        if not sure:
+            evidence["unclassified"] = ground(weighed)
+        if possible := [each for each in found if each.score < SURE]:
+            evidence["possible"] = [each.model_dump(mode="json") for each in possible]
+        if weighed.mapped.unmapped:
+            evidence["unmapped"] = list(weighed.mapped.unmapped)
+        return Tagged(sure, evidence)
+
+    def _found(self, weighed: Weighed) -> list[Category]:
+        """Return sure and possible categories, best first."""
+        scores = self._model.join.scores(weighed.parts)
+        gaps = self._model.join.gaps(weighed.parts)
+        return [
+            Category(
+                id=TOPICS[at].id,
+                name=TOPICS[at].name,
+                score=round(float(scores[at]), 4),
+                why=why(self._model, weighed, at, float(gaps[at])),
+            )
+            for at in np.argsort(-scores, kind="stable")
+            if scores[at] >= POSSIBLE
+        ]

@@ -1,0 +1,103 @@
+"""Cuts a text into the words that lists and model know, the same way for every script.
+
+Words are folded: compatibility forms, case, accents, vowel points and the dotless i are levelled,
+since headlines in capitals, keyboards without accents and fully accented texts must meet in one
+form. Scripts without spaces stay whole runs, marked as such, and are cut into n-grams.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+__all__ = ["MARKS", "MAX_CHARACTERS", "features", "fold", "is_run", "tokens"]
+
+MAX_CHARACTERS = 6000
+"""A text is read this far: what a story is about is said at its beginning."""
+
+_DROPPED = re.compile(
+    "[\u0300-\u036f"  # accents of Latin, Greek and Cyrillic letters
+    "\u0591-\u05c7"  # Hebrew points
+    "\u0610-\u061a\u0640\u064b-\u065f\u0670"  # Arabic points and the stretching stroke
+    "\u02bb\u02bc\u2018\u200b-\u200f\u00ad]"  # letter-like apostrophes, invisible characters
+)
+_LEVELLED = str.maketrans(
+    {
+        "ı": "i",
+        "ى": "ي",
+        "ی": "ي",
+        "ے": "ي",
+        "ک": "ك",
+        "ة": "ه",
+        "ۀ": "ه",
+        "ہ": "ه",
+        "ھ": "ه",
+        "ø": "o",
+        "đ": "d",
+        "ł": "l",
+        "ɗ": "d",
+        "ɓ": "b",
+        "ƙ": "k",
+        "ƴ": "y",
+        "ә": "ə",
+        "æ": "ae",
+        "œ": "oe",
+    }
+)
+MARKS = "".join(
+    chr(code) for code in range(0x0900, 0xFE00) if unicodedata.category(chr(code)) in {"Mn", "Mc"}
+)
+"""Vowel signs and other marks that belong to words of Indic and South-East Asian scripts."""
+
+_TOKEN = re.compile(rf"[^\W\d_](?:[^\W\d_]|[{MARKS}])*")
+_RUN = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
+    "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"  # kana and Han
+)
+
+
+def fold(text: str) -> str:
+    """Return the text in the one form in which lists, model and texts meet."""
+    if text.isascii():
+        return text.lower()
+    apart = unicodedata.normalize("NFKD", text)
+    return unicodedata.normalize("NFC", _DROPPED.sub("", apart)).lower().translate(_LEVELLED)
+
+
+def is_run(token: str) -> bool:
+    """Whether the token is a run of a script that writes no spaces between words."""
+    return _RUN.match(token) is not None
+
+
+def tokens(text: str, limit: int) -> list[str]:
+    """Return the first words of a folded text, at most ``limit``; digits separate words.
+
+    A run of a script without spaces is one token, and counts as a word for each two characters.
+    """
+    found: list[str] = []
+    room = limit
+    for match in _TOKEN.finditer(text):
+        if room <= 0:
+            break
+        token = match.group()
+        if is_run(token):
+            token = token[: 2 * room]
+            room -= (len(token) + 1) // 2
+        else:
+            room -= 1
+        found.append(token)
+    return found
+
+
+def features(token: str) -> Iterator[str]:
+    """Yield what the linear model sees of a token.
+
+    The word and its first five letters, which forgives inflection; of a run without spaces its
+    two- and three-character pieces.
+    """
+    if is_run(token):
+        yield from (token[at : at + 2] for at in range(len(token) - 1))
+        yield from (token[at : at + 3] for at in range(len(token) - 2))
+    elif len(token) > 1:
+        yield token
+        if len(token) > 5:
+            yield "<" + token[:5]
