@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import JsonValue
 from sqlalchemy import Connection, RowMapping, text
 
-from newsmill_shared.database.rows import columns, jsonb
+from newsmill_shared.database.rows import columns, jsonb, storable
 from newsmill_shared.identity import article_id
 from newsmill_shared.messages import Article, ArticleEnriched, Hop, JobFinished, Page
 from newsmill_shared.reasons import RULES, Reason
@@ -222,7 +222,7 @@ def finish(connection: Connection, results: Sequence[ArticleEnriched | Ending]) 
                 ended.job_id,
                 RULES[ended.reason].outcome,
                 ended.reason,
-                detail.replace("\0", ""),
+                storable(detail),
                 evidence,
                 ended.article_id,
                 ended.version,

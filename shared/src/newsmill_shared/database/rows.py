@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic import JsonValue
 
-__all__ = ["columns", "jsonb"]
+__all__ = ["columns", "jsonb", "storable"]
 
 
 def columns(names: Sequence[str], rows: Iterable[Sequence[object]]) -> dict[str, list[object]]:
@@ -17,6 +17,25 @@ def columns(names: Sequence[str], rows: Iterable[Sequence[object]]) -> dict[str,
     return dict(zip(names, lists, strict=True))
 
 
+def storable(text: str) -> str:
+    """Return text as PostgreSQL takes it: no NUL, and U+FFFD for lone surrogates."""
+    if "\0" in text:
+        text = text.replace("\0", "")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
 def jsonb(value: Mapping[str, JsonValue] | Sequence[JsonValue]) -> str:
-    """Return JSON as PostgreSQL's jsonb takes it: a NUL, which it refuses, is left out."""
-    return json.dumps(value, ensure_ascii=False).replace("\\u0000", "")
+    """Return JSON whose strings PostgreSQL's jsonb takes."""
+    return json.dumps(_storable(value), ensure_ascii=False, allow_nan=False)
+
+
+def _storable(value: object) -> object:
+    match value:
+        case str():
+            return storable(value)
+        case Mapping():
+            return {storable(key): _storable(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_storable(item) for item in value]
+        case _:
+            return value

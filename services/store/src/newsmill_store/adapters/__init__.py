@@ -1,0 +1,1 @@
+"""Where the store service meets Redis and PostgreSQL."""

@@ -1,0 +1,70 @@
+"""Run the dispatcher: ``python -m newsmill_store.dispatcher``."""
+
+import signal
+import threading
+
+import structlog
+
+from newsmill_shared.database.engine import make_engine
+from newsmill_shared.errors import TransientError
+from newsmill_shared.logs import set_up_logs
+from newsmill_shared.queue.app import Publisher, make_app, make_redis
+from newsmill_shared.queue.heartbeat import Heartbeat, new_incarnation
+from newsmill_store.adapters.redis_carrier import RedisCarrier
+from newsmill_store.dispatcher.loop import Dispatcher, NotActiveError
+from newsmill_store.settings import DispatcherSettings
+
+_log = structlog.get_logger()
+
+SESSION = {
+    # A dispatcher that was stopped as a whole loses its session, and with it the lock.
+    "idle_session_timeout": "8s",
+    # A generic plan guesses the limits, and takes ten times as long on a long backlog.
+    "plan_cache_mode": "force_custom_plan",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "enable_seqscan": "off",
+    "jit": "off",
+}
+
+_RETRY_SECONDS = 0.5
+
+
+def main() -> None:
+    """Run until SIGTERM or SIGINT."""
+    settings = DispatcherSettings()
+    set_up_logs(settings, service="dispatcher")
+    redis = make_redis(settings.redis_url)
+    publisher = Publisher(make_app("dispatcher", settings.redis_url), patience_seconds=2)
+    engine = make_engine(settings.database_url, name="dispatcher", pool_size=0, settings=SESSION)
+    dispatcher = Dispatcher(engine, RedisCarrier(redis, publisher), settings)
+    heartbeat = Heartbeat(redis, new_incarnation("dispatcher"))
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    heartbeat.start()
+    run(dispatcher, heartbeat, stop)
+    dispatcher.disconnect()
+    heartbeat.stop()
+
+
+def run(dispatcher: Dispatcher, heartbeat: Heartbeat, stop: threading.Event) -> None:
+    """Tick until told to stop; whatever is away comes back, and then the loop goes on."""
+    complaint = ""
+    while not stop.is_set():
+        heartbeat.tick()
+        try:
+            dispatcher.wait(dispatcher.tick())
+            complaint = ""
+        except NotActiveError:
+            stop.wait(_RETRY_SECONDS)
+        except TransientError as error:
+            if str(error) != complaint:
+                _log.warning("waiting", cause=str(error))
+                complaint = str(error)
+            dispatcher.disconnect()
+            stop.wait(_RETRY_SECONDS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,240 @@
+"""The dispatcher's loop: notes in, messages out, a sweep now and then."""
+
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import structlog
+from sqlalchemy import Connection, Engine, text
+
+from newsmill_shared.database.engine import DatabaseAwayError, translating
+from newsmill_shared.database.events import number_events
+from newsmill_shared.messages import Message
+from newsmill_shared.queue.window import Depths
+from newsmill_store.dispatcher.judge import Attempt
+from newsmill_store.dispatcher.notes import Backoff, apply_notes
+from newsmill_store.dispatcher.pick import Timing, pick_fetches, pick_pages, seconds_to_next_host
+from newsmill_store.dispatcher.ports import Carrier
+from newsmill_store.dispatcher.sweep import release, sweep_lost, sweep_time, void_running
+from newsmill_store.dispatcher.window import FetchRate, room_for_fetches, room_for_pages
+from newsmill_store.settings import DispatcherSettings
+
+__all__ = ["Dispatcher", "NotActiveError"]
+
+_log = structlog.get_logger()
+
+_LOCK = 0x6E6D_6470
+"""Advisory lock: whoever's session holds it is the one active dispatcher."""
+
+_SHORTEST_WAIT_SECONDS = 0.02
+_LONGEST_WAIT_SECONDS = 1.0
+
+
+class NotActiveError(DatabaseAwayError):
+    """Another dispatcher is active; this one stands by."""
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What a connected dispatcher remembers; all of it can be found again."""
+
+    epoch: str
+    calm_from: float
+    swept: float = 0.0
+    nowhere: frozenset[Attempt] = frozenset()
+    unsent: list[Message] = field(default_factory=list)
+
+
+class Dispatcher:
+    """Decides what is fetched next. One is active; others stand by for its lock.
+
+    All of its SQL runs on the session that holds the advisory lock, so that a dispatcher that
+    lost the lock cannot write.
+
+    Args:
+        engine: Connections without a pool, see ``session_settings``.
+        carrier: Redis.
+        settings: Limits and times.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        carrier: Carrier,
+        settings: DispatcherSettings,
+        *,
+        backoff: Backoff | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._engine = engine
+        self._carrier = carrier
+        self._settings = settings
+        self._clock = clock
+        self._backoff = backoff or Backoff(settings.retry_base_seconds, settings.retry_max_seconds)
+        self._timing = Timing(settings.claim_seconds, settings.fetch_seconds)
+        self._rate = FetchRate(clock())
+        self._connection: Connection | None = None
+        self._memory: _Memory | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether this dispatcher holds the lock."""
+        return self._memory is not None
+
+    def tick(self) -> float:
+        """Do all that is due and return after how many seconds more may be due.
+
+        Raises:
+            TransientError: PostgreSQL or Redis is away, or another dispatcher is active; call
+                ``disconnect`` and come back later.
+        """
+        memory = self._connected()
+        self._agree_on_epoch(memory, self._carrier.depths())
+        self._send(memory, [])
+        self._read_notes()
+        self._sweep(memory)
+        depths = self._carrier.depths()
+        self._agree_on_epoch(memory, depths)
+        self._rate.measure(self._clock(), waiting=depths.ingest)
+        picked = self._pick(memory, depths)
+        self._send(memory, picked)
+        with self._transaction() as connection:
+            numbered = number_events(connection)
+            next_host = seconds_to_next_host(connection)
+        if picked or numbered:
+            return _SHORTEST_WAIT_SECONDS
+        if next_host is None:
+            return _LONGEST_WAIT_SECONDS
+        return min(_LONGEST_WAIT_SECONDS, max(_SHORTEST_WAIT_SECONDS, next_host))
+
+    def wait(self, seconds: float) -> None:
+        """Wait for a note, at most this long."""
+        self._carrier.wait_for_note(seconds)
+
+    def disconnect(self) -> None:
+        """Give up the session, and with it the lock."""
+        self._memory = None
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.invalidate()
+            connection.close()
+
+    def _connected(self) -> _Memory:
+        if self._memory is not None:
+            return self._memory
+        with translating():
+            if self._connection is None:
+                self._connection = self._engine.connect()
+            with self._connection.begin():
+                locked = self._connection.execute(
+                    text("select pg_try_advisory_lock(:lock)"), {"lock": _LOCK}
+                ).scalar_one()
+                epoch = self._connection.execute(
+                    text("select value from meta where key = 'epoch'")
+                ).scalar_one_or_none()
+        if not locked:
+            raise NotActiveError("another dispatcher is active, standing by")
+        _log.info("dispatcher active")
+        self._memory = _Memory(epoch or "", self._clock() + self._settings.calm_seconds)
+        return self._memory
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        if self._connection is None:
+            raise DatabaseAwayError("not connected")
+        with translating(), self._connection.begin():
+            yield self._connection
+
+    def _agree_on_epoch(self, memory: _Memory, depths: Depths) -> None:
+        """Void all running work if Redis lost its data or brings another's."""
+        if depths.epoch == memory.epoch and memory.epoch:
+            return
+        epoch = secrets.token_hex(8)
+        with self._transaction() as connection:
+            void = void_running(connection)
+            connection.execute(
+                text(
+                    "insert into meta (key, value) values ('epoch', :epoch) "
+                    "on conflict (key) do update set value = excluded.value"
+                ),
+                {"epoch": epoch},
+            )
+        self._carrier.set_epoch(epoch)
+        _log.warning("Redis has no data of this ledger, running work waits again", jobs=void)
+        memory.epoch = epoch
+        memory.unsent.clear()
+        memory.nowhere = frozenset()
+        memory.calm_from = self._clock() + self._settings.calm_seconds
+
+    def _send(self, memory: _Memory, picked: Sequence[Message]) -> None:
+        """Send what was picked; what could not be sent is tried again at the next tick."""
+        memory.unsent.extend(picked)
+        if memory.unsent:
+            self._carrier.publish(memory.unsent)
+            memory.unsent.clear()
+
+    def _read_notes(self) -> None:
+        read = self._carrier.read_notes()
+        if read is None:
+            return
+        with self._transaction() as connection:
+            ended = apply_notes(
+                connection,
+                read.parsed,
+                backoff=self._backoff,
+                host_delay_seconds=self._settings.host_delay_seconds,
+            )
+        self._carrier.trim_notes(read)
+        self._rate.count(ended)
+
+    def _sweep(self, memory: _Memory) -> None:
+        now = self._clock()
+        if now - memory.swept < self._settings.sweep_seconds:
+            return
+        with self._transaction() as connection:
+            sweep_time(connection)
+        if now >= memory.calm_from:
+            with self._transaction() as connection:
+                memory.nowhere = sweep_lost(
+                    connection,
+                    self._carrier,
+                    older_than_seconds=self._settings.judge_after_seconds,
+                    nowhere=memory.nowhere,
+                )
+        memory.swept = now
+
+    def _pick(self, memory: _Memory, depths: Depths) -> list[Message]:
+        settings = self._settings
+        fetches = room_for_fetches(
+            depths,
+            rate=self._rate,
+            claim_seconds=settings.claim_seconds,
+            least=settings.ingest_queue_min,
+            most=settings.ingest_queue_max,
+            queue_limit=settings.queue_limit,
+        )
+        pages = room_for_pages(depths, queue_limit=settings.queue_limit)
+        picked: list[Message] = []
+        with self._transaction() as connection:
+            release(connection)
+            running = connection.execute(
+                text("select count(*) from job where state = 'running'")
+            ).scalar_one()
+            window = settings.window_jobs - running
+            if min(window, pages) > 0:
+                picked.extend(pick_pages(connection, min(window, pages), epoch=memory.epoch))
+            window -= len(picked)
+            if min(window, fetches) > 0:
+                picked.extend(
+                    pick_fetches(
+                        connection,
+                        min(window, fetches),
+                        timing=self._timing,
+                        epoch=memory.epoch,
+                        now_ms=depths.now_ms,
+                    )
+                )
+        return picked

@@ -1,0 +1,301 @@
+"""What notes change in the ledger: hosts are freed, jobs move on, wait again or end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from random import Random
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from newsmill_shared.database.accept import add_hosts
+from newsmill_shared.database.finish import Ending, finish
+from newsmill_shared.database.rows import columns, jsonb
+from newsmill_shared.queue.notes import (
+    AnyNote,
+    EndedNote,
+    FetchedNote,
+    LateNote,
+    LostNote,
+    MovedNote,
+    WakeNote,
+)
+from newsmill_shared.reasons import MAX_TRIES, RULES, Reason
+from newsmill_shared.urls import URLRefusedError, canonicalize
+from newsmill_store.dispatcher.backoff import RETRY_AFTER_MAX_SECONDS, backoff_seconds
+from newsmill_store.dispatcher.losses import count_losses
+
+__all__ = ["Backoff", "apply_notes", "wake"]
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """How long failed fetches wait."""
+
+    base_seconds: float
+    max_seconds: float
+    random: Random = field(default_factory=Random)
+
+    def seconds(self, tries: int) -> float:
+        """Return the wait after ``tries`` earlier failures."""
+        return backoff_seconds(
+            tries,
+            base_seconds=self.base_seconds,
+            max_seconds=self.max_seconds,
+            random=self.random,
+        )
+
+
+# The gap to the next chain counts from here, which is after the chain's end.
+_FREE_SLOTS = text("""
+with n as (
+  select * from unnest(cast(:job_id as uuid[]), cast(:attempt as integer[]),
+                       cast(:retry_after as real[]), cast(:crawl_delay as real[]))
+    as n(job_id, attempt, retry_after, crawl_delay)),
+gone as (
+  delete from slot using n where slot.job_id = n.job_id and slot.attempt = n.attempt
+  returning slot.host_id, n.retry_after, n.crawl_delay),
+freed as (
+  select host_id, count(*) as slots, max(retry_after) as retry_after,
+         max(crawl_delay) as crawl_delay
+  from gone group by host_id)
+update host set
+  in_flight = in_flight - freed.slots,
+  crawl_delay_seconds = coalesce(freed.crawl_delay, crawl_delay_seconds),
+  next_at = greatest(next_at, now() + make_interval(secs => greatest(
+    delay_seconds, coalesce(freed.crawl_delay, crawl_delay_seconds, 0),
+    coalesce(freed.retry_after, 0))))
+from freed where host.id = freed.host_id
+""")
+
+_FETCHED = text("""
+with n as (
+  select * from unnest(cast(:job_id as uuid[]), cast(:attempt as integer[]),
+                       cast(:fetch_id as uuid[]), cast(:url_key as bytea[]),
+                       cast(:fetched_at as timestamptz[]), cast(:page as jsonb[]))
+    as n(job_id, attempt, fetch_id, url_key, fetched_at, page)),
+kept as (
+  insert into fetch (id, job_id, url_key, fetched_at, page)
+  select fetch_id, job_id, url_key, fetched_at, page from n on conflict (id) do nothing)
+update job set fetch_id = n.fetch_id,
+  stage = case when job.attempt = n.attempt and state = 'running' then 'enrich' else stage end
+from n where job.id = n.job_id and (job.attempt = n.attempt or job.fetch_id is null)
+""")
+
+_LATE = text("""
+update job set state = 'waiting', stage = null
+from unnest(cast(:job_id as uuid[]), cast(:attempt as integer[])) as n(job_id, attempt)
+where job.id = n.job_id and job.attempt = n.attempt and job.state = 'running'
+returning job.host_id
+""")
+
+_MOVED = text("""
+update job set state = 'waiting', stage = null, host_id = n.host_id, target = n.target,
+               hops = n.hops, cookies = n.cookies
+from unnest(cast(:job_id as uuid[]), cast(:attempt as integer[]), cast(:host_id as integer[]),
+            cast(:target as text[]), cast(:hops as jsonb[]), cast(:cookies as jsonb[]))
+  as n(job_id, attempt, host_id, target, hops, cookies)
+where job.id = n.job_id and job.attempt = n.attempt and job.state = 'running'
+returning job.host_id
+""")
+
+_TRIES = text("""
+select id, url, target, tries from job where id = any(:ids) and state = 'running'
+""")
+
+# A retry begins again at the URL as handed in: a redirect may lead elsewhere next time.
+_HOLD = text("""
+update job set state = 'held', stage = null, tries = tries + 1, target = null,
+               hops = '[]', cookies = '{}',
+               host_id = coalesce(n.host_id, job.host_id),
+               held_until = now() + make_interval(secs => n.seconds)
+from unnest(cast(:job_id as uuid[]), cast(:attempt as integer[]), cast(:seconds as real[]),
+            cast(:host_id as integer[])) as n(job_id, attempt, seconds, host_id)
+where job.id = n.job_id and job.attempt = n.attempt and job.state = 'running'
+""")
+
+_WAKE = text("update host set idle = false where id = any(:hosts) and idle")
+
+
+def wake(connection: Connection, hosts: set[int]) -> None:
+    """Look at these hosts' waiting jobs again."""
+    if hosts:
+        connection.execute(_WAKE, {"hosts": sorted(hosts)})
+
+
+def apply_notes(
+    connection: Connection,
+    notes: Sequence[AnyNote],
+    *,
+    backoff: Backoff,
+    host_delay_seconds: float,
+) -> int:
+    """Apply notes in the caller's transaction; each counts once however often it comes.
+
+    Returns:
+        How many chains ended, which is the measure of the fetch rate.
+    """
+    batch = _sort(notes)
+    chains: list[FetchedNote | EndedNote | MovedNote] = [*batch.fetched, *batch.ended, *batch.moved]
+    if chains:
+        connection.execute(
+            _FREE_SLOTS,
+            columns(
+                ("job_id", "attempt", "retry_after", "crawl_delay"),
+                [
+                    (note.job_id, note.attempt, _retry_after(note), note.crawl_delay_seconds)
+                    for note in chains
+                ],
+            ),
+        )
+    if batch.fetched:
+        _apply_fetched(connection, batch.fetched)
+    if batch.ended:
+        _apply_ended(connection, batch.ended, backoff, host_delay_seconds)
+    hosts = set(batch.wake)
+    if batch.moved:
+        hosts |= _apply_moved(connection, batch.moved, host_delay_seconds)
+    if batch.late:
+        rows = [(note.job_id, note.attempt) for note in batch.late]
+        late = connection.execute(_LATE, columns(("job_id", "attempt"), rows))
+        hosts.update(row.host_id for row in late)
+    if batch.lost:
+        blamed = {(note.job_id, note.attempt): note.reason for note in batch.lost}
+        hosts |= count_losses(connection, blamed)
+    wake(connection, hosts)
+    return len(chains)
+
+
+@dataclass(slots=True)
+class _Batch:
+    fetched: list[FetchedNote] = field(default_factory=list)
+    ended: list[EndedNote] = field(default_factory=list)
+    moved: list[MovedNote] = field(default_factory=list)
+    late: list[LateNote] = field(default_factory=list)
+    lost: list[LostNote] = field(default_factory=list)
+    wake: list[int] = field(default_factory=list)
+
+
+def _sort(notes: Sequence[AnyNote]) -> _Batch:
+    batch = _Batch()
+    seen: set[tuple[UUID, int, str]] = set()
+    for note in notes:
+        if isinstance(note, WakeNote):
+            batch.wake.extend(note.hosts)
+            continue
+        key = (note.job_id, note.attempt, note.kind)
+        if key in seen:
+            continue
+        seen.add(key)
+        match note:
+            case FetchedNote():
+                batch.fetched.append(note)
+            case EndedNote():
+                batch.ended.append(note)
+            case MovedNote():
+                batch.moved.append(note)
+            case LateNote():
+                batch.late.append(note)
+            case LostNote():
+                batch.lost.append(note)
+    return batch
+
+
+def _retry_after(note: FetchedNote | EndedNote | MovedNote) -> float | None:
+    seconds = note.retry_after_seconds if isinstance(note, EndedNote) else None
+    return None if seconds is None else min(seconds, RETRY_AFTER_MAX_SECONDS)
+
+
+def _apply_fetched(connection: Connection, notes: Sequence[FetchedNote]) -> None:
+    pages = [(note, note.message.page) for note in notes]
+    connection.execute(
+        _FETCHED,
+        columns(
+            ("job_id", "attempt", "fetch_id", "url_key", "fetched_at", "page"),
+            [
+                (
+                    note.job_id,
+                    note.attempt,
+                    page.fetch_id,
+                    bytes.fromhex(page.url_key),
+                    page.fetched_at,
+                    page.model_dump_json(),
+                )
+                for note, page in pages
+            ],
+        ),
+    )
+
+
+def _apply_ended(
+    connection: Connection,
+    notes: Sequence[EndedNote],
+    backoff: Backoff,
+    host_delay_seconds: float,
+) -> None:
+    found = connection.execute(_TRIES, {"ids": [note.job_id for note in notes]})
+    running = {row.id: row for row in found}
+    origins = {row.id: canonicalize(row.url).host for row in running.values() if row.target}
+    hosts = add_hosts(connection, set(origins.values()), delay_seconds=host_delay_seconds)
+    held: list[tuple[object, ...]] = []
+    endings: list[Ending] = []
+    for note in notes:
+        job = running.get(note.job_id)
+        if job is None:
+            continue
+        if RULES[note.reason].retried and job.tries + 1 < MAX_TRIES:
+            seconds = max(backoff.seconds(job.tries), _retry_after(note) or 0)
+            origin = hosts[origins[job.id]] if job.id in origins else None
+            held.append((note.job_id, note.attempt, seconds, origin))
+        else:
+            endings.append(
+                Ending(
+                    job_id=note.job_id,
+                    attempt=note.attempt,
+                    reason=note.reason,
+                    detail=note.detail,
+                    hops=note.hops,
+                )
+            )
+    if held:
+        connection.execute(_HOLD, columns(("job_id", "attempt", "seconds", "host_id"), held))
+    if endings:
+        finish(connection, endings)
+
+
+def _apply_moved(
+    connection: Connection, notes: Sequence[MovedNote], host_delay_seconds: float
+) -> set[int]:
+    hosts: dict[tuple[UUID, int], str] = {}
+    endings: list[Ending] = []
+    for note in notes:
+        try:
+            hosts[note.job_id, note.attempt] = canonicalize(note.target).host
+        except URLRefusedError as error:
+            endings.append(
+                Ending(
+                    job_id=note.job_id,
+                    attempt=note.attempt,
+                    reason=Reason.REDIRECT,
+                    detail=f"redirected to a URL that cannot be fetched: {error}",
+                    hops=note.hops,
+                )
+            )
+    ids = add_hosts(connection, set(hosts.values()), delay_seconds=host_delay_seconds)
+    rows = [
+        (
+            note.job_id,
+            note.attempt,
+            ids[hosts[note.job_id, note.attempt]],
+            note.target,
+            jsonb([hop.model_dump() for hop in note.hops]),
+            jsonb(dict(note.cookies)),
+        )
+        for note in notes
+        if (note.job_id, note.attempt) in hosts
+    ]
+    moved = connection.execute(
+        _MOVED, columns(("job_id", "attempt", "host_id", "target", "hops", "cookies"), rows)
+    )
+    if endings:
+        finish(connection, endings)
+    return {row.host_id for row in moved}

@@ -1,0 +1,125 @@
+"""The sweep: the truth for everything that a note or a wake could have missed."""
+
+from collections.abc import Set
+from datetime import UTC, datetime
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Connection, text
+
+from newsmill_shared.database.finish import Ending, finish
+from newsmill_shared.database.partitions import make_partitions
+from newsmill_shared.reasons import Reason
+from newsmill_store.dispatcher.judge import Attempt, RunningJob, judge
+from newsmill_store.dispatcher.losses import count_losses, send_back
+from newsmill_store.dispatcher.notes import wake
+from newsmill_store.dispatcher.ports import Carrier
+
+__all__ = ["release", "sweep_lost", "sweep_time", "void_running"]
+
+_log = structlog.get_logger()
+
+_FREE_SLOTS = text("""
+with gone as (delete from slot where until <= now() returning host_id),
+     freed as (select host_id, count(*) as slots from gone group by host_id)
+update host set in_flight = in_flight - freed.slots from freed where host.id = freed.host_id
+""")
+
+_RECOUNT = text("""
+update host set in_flight = counted.slots
+from (select h.id, count(slot.job_id) as slots
+      from host h left join slot on slot.host_id = h.id group by h.id) as counted
+where host.id = counted.id and host.in_flight <> counted.slots
+""")
+
+_RELEASE = text("""
+update job set state = 'waiting', held_until = null
+where state = 'held' and held_until <= now() returning host_id
+""")
+
+_EXPIRED = text("""
+select id from job where expires_at <= now() and state <> 'running' order by id limit 1000
+""")
+
+_WAKE_FORGOTTEN = text("""
+update host set idle = false where idle and exists (
+  select from job where job.host_id = host.id and job.state = 'waiting' and job.fetch_id is null)
+""")
+
+_OLD = text("""
+select id, attempt, stage, suspect from job
+where state = 'running' and dispatched_at < now() - make_interval(secs => :seconds)
+order by dispatched_at
+""")
+
+_VOID = text("""
+update job set state = 'waiting', stage = null where state = 'running' returning host_id
+""")
+
+
+def release(connection: Connection) -> None:
+    """Let held jobs whose time has come wait again."""
+    wake(connection, {row.host_id for row in connection.execute(_RELEASE)})
+
+
+def sweep_time(connection: Connection) -> None:
+    """Do all that time alone decides: slots, expiry, counts, idle hosts, partitions."""
+    connection.execute(_FREE_SLOTS)
+    recounted = connection.execute(_RECOUNT).rowcount
+    if recounted:
+        _log.warning("hosts had a wrong count of chains", hosts=recounted)
+    expired: list[UUID] = list(connection.execute(_EXPIRED).scalars())
+    if expired:
+        finish(
+            connection,
+            [Ending(job_id=job, attempt=None, reason=Reason.EXPIRED) for job in expired],
+        )
+    connection.execute(_WAKE_FORGOTTEN)
+    make_partitions(connection, datetime.now(UTC))
+
+
+def sweep_lost(
+    connection: Connection, carrier: Carrier, *, older_than_seconds: float, nowhere: Set[Attempt]
+) -> frozenset[Attempt]:
+    """Find running work that is gone and let it wait again.
+
+    Args:
+        connection: An open transaction.
+        carrier: Reads lists, claims and heartbeats, in this order.
+        older_than_seconds: Younger work is not looked for.
+        nowhere: What the last sweep found nowhere.
+
+    Returns:
+        What this sweep found nowhere, for the next one.
+    """
+    jobs = [
+        RunningJob(row.id, row.attempt, row.stage, row.suspect)
+        for row in connection.execute(_OLD, {"seconds": older_than_seconds})
+    ]
+    if not jobs:
+        return frozenset()
+    queued = carrier.queued()
+    holders = carrier.holders([job.claim for job in jobs])
+    living = carrier.alive(holders.values())
+    found = judge(jobs, queued=queued, holders=holders, living=living)
+    twice = found.nowhere & nowhere
+    if found.lost or found.suspects or twice:
+        _log.warning(
+            "work was lost on the way and waits again",
+            lost=len(found.lost),
+            suspects=len(found.suspects),
+            nowhere=len(twice),
+        )
+    hosts = send_back(connection, twice, suspect=False)
+    hosts |= send_back(connection, found.suspects, suspect=True)
+    if found.lost:
+        hosts |= count_losses(connection, dict.fromkeys(found.lost, Reason.WORKER_LOST))
+    wake(connection, hosts)
+    return found.nowhere - twice
+
+
+def void_running(connection: Connection) -> int:
+    """Redis came back empty: let all running work wait again; hosts stay held by their slots."""
+    hosts = [row.host_id for row in connection.execute(_VOID)]
+    wake(connection, set(hosts))
+    return len(hosts)

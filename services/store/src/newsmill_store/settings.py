@@ -1,0 +1,40 @@
+"""Settings of the store service: recording, and the dispatcher."""
+
+from pydantic import Field
+
+from newsmill_shared.settings import Settings
+
+__all__ = ["DispatcherSettings", "StoreSettings"]
+
+
+class StoreSettings(Settings):
+    """The store worker."""
+
+    store_concurrency: int = Field(default=2, ge=1)
+    """Messages recorded at the same time, each in a transaction of its own."""
+
+
+class DispatcherSettings(Settings):
+    """The dispatcher. The defaults are the figures of docs/architecture.md."""
+
+    claim_seconds: float = Field(default=8, gt=0)
+    """A fetch must have begun this long after its dispatch, or it never begins."""
+    fetch_seconds: float = Field(default=15, gt=0)
+    """A fetch chain ends within this."""
+    host_delay_seconds: float = Field(default=1, ge=0)
+    """The gap between two chains on a host that is seen for the first time."""
+    window_jobs: int = Field(default=2000, ge=1)
+    """Jobs that run at the same time, at most."""
+    queue_limit: int = Field(default=1000, ge=1)
+    """Messages that wait for enrich or for store, at most."""
+    ingest_queue_min: int = Field(default=16, ge=1)
+    ingest_queue_max: int = Field(default=400, ge=1)
+    retry_base_seconds: float = Field(default=30, gt=0)
+    """Back-off of the first retry; doubled at each further one, with full jitter."""
+    retry_max_seconds: float = Field(default=3600, gt=0)
+    sweep_seconds: float = Field(default=5, gt=0)
+    """Between two looks at everything that a note could have missed."""
+    judge_after_seconds: float = Field(default=15, gt=0)
+    """A running job is looked for when it is older than this."""
+    calm_seconds: float = Field(default=20, ge=0)
+    """Nothing is judged lost before dispatcher, PostgreSQL and Redis were up this long."""

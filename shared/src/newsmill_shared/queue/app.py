@@ -1,0 +1,140 @@
+"""Celery as newsmill uses it: stock Redis transport, JSON, early acks, nothing remembered."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from celery import Celery
+from kombu.exceptions import OperationalError
+from redis import Redis
+from redis.exceptions import RedisError
+
+from newsmill_shared.errors import TransientError
+from newsmill_shared.messages import Message
+
+__all__ = [
+    "QUEUES",
+    "BrokerAwayError",
+    "Publisher",
+    "as_bytes",
+    "make_app",
+    "make_redis",
+    "task_id",
+]
+
+QUEUES = ("ingest", "enrich", "store")
+"""A queue is named after its consumer."""
+
+_CONNECT_SECONDS = 3
+_SOCKET_SECONDS = 5
+_RETRY_SECONDS = 0.3
+_AWAY = (OperationalError, RedisError, OSError)
+
+
+class BrokerAwayError(TransientError):
+    """Redis cannot be used for now."""
+
+
+def make_app(name: str, redis_url: str) -> Celery:
+    """Return a Celery application for one service.
+
+    Messages are acknowledged early: with late acks a lost one comes back only after the
+    visibility timeout, and a message that kills its worker comes back for ever. What is lost
+    on the way is found by the ledger instead.
+    """
+    app = Celery(name, broker=celery_url(redis_url))
+    app.conf.update(
+        accept_content=["json"],
+        broker_channel_error_retry=True,
+        broker_connection_max_retries=None,
+        broker_connection_retry_on_startup=True,
+        broker_transport_options={
+            "socket_timeout": _SOCKET_SECONDS,
+            "socket_connect_timeout": _CONNECT_SECONDS,
+            "socket_keepalive": True,
+            "health_check_interval": 10,
+            "priority_steps": [0],
+        },
+        task_acks_late=False,
+        task_ignore_result=True,
+        task_serializer="json",
+        task_store_errors_even_if_ignored=False,
+        worker_hijack_root_logger=False,
+        worker_prefetch_multiplier=1,
+        worker_redirect_stdouts=False,
+        worker_send_task_events=False,
+    )
+    return app
+
+
+def celery_url(redis_url: str) -> str:
+    """Return a redis-py URL in the form that kombu wants for unix sockets."""
+    return redis_url.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)
+
+
+def make_redis(url: str) -> "Redis":
+    """Return a client with short limits; it connects when it is first used."""
+    return Redis.from_url(
+        url,
+        socket_timeout=_SOCKET_SECONDS,
+        socket_connect_timeout=_CONNECT_SECONDS,
+        health_check_interval=10,
+    )
+
+
+def as_bytes(values: Sequence[bytes | str]) -> list[bytes]:
+    """Return what Redis said as bytes, which it is with our clients."""
+    return [value if isinstance(value, bytes) else value.encode() for value in values]
+
+
+def task_id(message: Message) -> str:
+    """Return what identifies a message in its list: job, attempt and stage."""
+    return f"{message.job_id}:{message.attempt}:{message.QUEUE}"
+
+
+class Publisher:
+    """Sends messages to the queues of their consumers, with a bounded retry of its own."""
+
+    def __init__(
+        self,
+        app: Celery,
+        *,
+        patience_seconds: float = 20,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._app = app
+        self._patience_seconds = patience_seconds
+        self._sleep = sleep
+        self._clock = clock
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        """Send all of them, in order.
+
+        Raises:
+            BrokerAwayError: Redis stayed away. Some may have been sent: sending them again is
+                safe, an attempt is claimed once.
+        """
+        end = self._clock() + self._patience_seconds
+        while True:
+            try:
+                return self._publish(messages)
+            except _AWAY as error:
+                if self._clock() >= end:
+                    raise BrokerAwayError(f"Redis: {error}") from error
+            self._sleep(_RETRY_SECONDS)
+
+    def _publish(self, messages: Sequence[Message]) -> None:
+        with (
+            self._app.producer_pool.acquire(block=True, timeout=_SOCKET_SECONDS) as producer,
+            producer.batch(max_size=200),  # type: ignore[attr-defined]  # newer than the stubs
+        ):
+            for message in messages:
+                self._app.send_task(
+                    message.TYPE,
+                    args=(message.model_dump(mode="json"),),
+                    queue=message.QUEUE,
+                    task_id=task_id(message),
+                    producer=producer,
+                    retry=False,
+                    ignore_result=True,
+                )

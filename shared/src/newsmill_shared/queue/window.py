@@ -1,0 +1,54 @@
+"""The window: the bounded work that lies in Redis now, read in one atomic call."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from redis import Redis
+
+from newsmill_shared.queue.app import QUEUES
+from newsmill_shared.queue.claims import EPOCH_KEY
+
+__all__ = ["Depths", "read_depths", "read_queued"]
+
+# The ids of the messages in each list. kombu writes them as compact or spaced JSON; a body is
+# base64 and cannot hold the pattern.
+_QUEUED = """
+local found = {}
+for _, key in ipairs(KEYS) do
+  for _, message in ipairs(redis.call('lrange', key, 0, -1)) do
+    found[#found + 1] = string.match(message, '"correlation_id":%s*"([^"]+)"')
+  end
+end
+return found
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Depths:
+    """How many messages wait in each list, the epoch, and Redis' clock in milliseconds."""
+
+    epoch: str | None
+    now_ms: int
+    ingest: int
+    enrich: int
+    store: int
+
+
+def read_depths(redis: "Redis") -> Depths:
+    """Read the lengths of the lists."""
+    pipeline = redis.pipeline(transaction=False)
+    pipeline.get(EPOCH_KEY)
+    pipeline.time()
+    for queue in QUEUES:
+        pipeline.llen(queue)
+    epoch, (seconds, microseconds), *lengths = pipeline.execute()
+    return Depths(
+        epoch.decode() if epoch else None, seconds * 1000 + microseconds // 1000, *lengths
+    )
+
+
+def read_queued(redis: "Redis") -> set[tuple[UUID, int]]:
+    """Return the (job, attempt) of every message that waits in any of the lists."""
+    found = redis.register_script(_QUEUED)(keys=list(QUEUES))
+    parts = (raw.decode().split(":") for raw in found)
+    return {(UUID(job_id), int(attempt)) for job_id, attempt, _stage in parts}
