@@ -1,0 +1,1 @@
+"""Everything enrich says to other systems, named by technology."""

@@ -1,0 +1,62 @@
+"""A duplicate index in a process's own memory, for offline runs and tests."""
+
+from collections import Counter
+from datetime import datetime
+from threading import Lock
+from uuid import UUID
+
+from newsmill_enrich.duplicates.fingerprints import Fingerprint
+from newsmill_enrich.duplicates.index import Candidate, Registered
+
+__all__ = ["MemoryIndex"]
+
+
+class MemoryIndex:
+    """Keeps everything for as long as it lives; has no generations.
+
+    Args:
+        most_candidates: How many candidates registering returns at most.
+    """
+
+    def __init__(self, *, most_candidates: int = 16) -> None:
+        self._most_candidates = most_candidates
+        self._records: dict[bytes, Candidate] = {}
+        self._owners: dict[int, bytes] = {}
+        self._sequence = 0
+        self._lock = Lock()
+
+    def register(
+        self, fingerprint: Fingerprint, *, article_id: UUID, now: datetime | None = None
+    ) -> Registered:
+        """See :class:`~newsmill_enrich.duplicates.index.Index`; ``now`` makes no difference."""
+        del now
+        with self._lock:
+            known = self._records.get(fingerprint.document)
+            if known is None:
+                self._sequence += 1
+                record = Candidate(
+                    fingerprint.document, article_id, self._sequence, fingerprint.sketch
+                )
+                self._records[fingerprint.document] = record
+            else:
+                record = known
+            shared: Counter[bytes] = Counter()
+            for key in fingerprint.keys:
+                owner = self._owners.get(key)
+                if owner is None or owner not in self._records:
+                    self._owners[key] = fingerprint.document
+                elif owner != fingerprint.document:
+                    shared[owner] += 1
+            earlier = [
+                self._records[owner]
+                for owner, _ in sorted(shared.items(), key=lambda item: (-item[1], item[0]))
+                if self._records[owner].sequence < record.sequence
+            ]
+            return Registered(
+                record.sequence, known is not None, tuple(earlier[: self._most_candidates])
+            )
+
+    def forget(self, document: bytes) -> bool:
+        """See :class:`~newsmill_enrich.duplicates.index.Index`."""
+        with self._lock:
+            return self._records.pop(document, None) is not None

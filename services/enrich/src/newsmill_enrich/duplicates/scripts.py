@@ -1,0 +1,72 @@
+"""How a text is cut up depends on how its script is written: with spaces, or without."""
+
+import re
+from dataclasses import dataclass
+from enum import IntEnum
+
+__all__ = ["PROFILES", "UNSPACED", "Profile", "Script", "script_of"]
+
+_SOUTHEAST_RANGES = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF))
+_HAN_RANGES = ((0x3040, 0x30FF), (0x3400, 0x9FFF), (0xF900, 0xFAFF))
+_RARE_HAN_RANGE = (0x20000, 0x31FFF)
+UNSPACED = (*_SOUTHEAST_RANGES, *_HAN_RANGES, _RARE_HAN_RANGE)
+"""Code point ranges (inclusive) written without spaces: every character is a token of its own."""
+
+_HEAD_CHARACTERS = 1500
+_SHARE = 0.3
+
+
+class Script(IntEnum):
+    """The three ways of writing that need lengths of their own."""
+
+    SPACED = 0
+    HAN = 1
+    SOUTHEAST = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Lengths for one way of writing, in tokens unless said otherwise."""
+
+    shingle: int
+    """Of the pieces that two texts are compared by."""
+    passage: int
+    """Of the pieces that candidates are found by."""
+    lead: int
+    """How much of the body's beginning counts as its lead."""
+    opening: int
+    """The beginning that gets passage keys of its own, so that a cut copy is found."""
+    tokens_per_word: float
+    """Tokens that say about as much as one English word."""
+    short_line_characters: int
+    """A line up to this long is prose only if it ends like a sentence or carries a number."""
+    sentence_ends: bool
+    """Whether sentences end with a mark at all."""
+
+
+PROFILES = {
+    Script.SPACED: Profile(3, 8, 60, 100, 1.0, 110, sentence_ends=True),
+    Script.HAN: Profile(4, 12, 110, 200, 1.8, 40, sentence_ends=True),
+    Script.SOUTHEAST: Profile(8, 30, 240, 400, 4.0, 150, sentence_ends=False),
+}
+
+
+def _class_of(ranges: tuple[tuple[int, int], ...]) -> re.Pattern[str]:
+    return re.compile("[" + "".join(f"{chr(a)}-{chr(b)}" for a, b in ranges) + "]")
+
+
+_SOUTHEAST = _class_of(_SOUTHEAST_RANGES)
+_HAN = _class_of(_HAN_RANGES)
+
+
+def script_of(text: str) -> Script:
+    """Return how ``text`` is written, judged by its first 1,500 characters."""
+    if text.isascii():
+        return Script.SPACED
+    head = text[:_HEAD_CHARACTERS]
+    limit = _SHARE * len(head)
+    if len(_SOUTHEAST.findall(head)) > limit:
+        return Script.SOUTHEAST
+    if len(_HAN.findall(head)) > limit:
+        return Script.HAN
+    return Script.SPACED

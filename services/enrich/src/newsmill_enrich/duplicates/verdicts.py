@@ -1,0 +1,105 @@
+"""From the candidates of a document to its verdict."""
+
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from newsmill_enrich.duplicates.comparison import Comparison, Thresholds, compare
+from newsmill_enrich.duplicates.fingerprints import Fingerprint
+from newsmill_enrich.duplicates.index import Candidate, Registered
+from newsmill_enrich.duplicates.sketch import SKETCH_VERSION, Sketch
+from newsmill_shared.identity import article_id
+from newsmill_shared.messages import DuplicateVerdict, Relation
+
+__all__ = ["judge"]
+
+MOST_RELATED = 5
+MOST_COMPARED = 8
+"""How many comparisons the evidence names."""
+
+_DEFAULT = Thresholds()
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    candidate: Candidate
+    comparison: Comparison
+
+
+def judge(
+    fingerprint: Fingerprint, registered: Registered, *, thresholds: Thresholds = _DEFAULT
+) -> tuple[DuplicateVerdict, dict[str, JsonValue]]:
+    """Compare a document with its candidates.
+
+    The earliest one that tells the same story at another page is what the document duplicates;
+    the others that do are related. Earlier documents of the same page are no duplicates: they
+    are earlier contents of it, and are named in the evidence under ``same_page``. So is, under
+    ``unread``, a candidate whose sketch has another version.
+
+    Returns:
+        The verdict, and the evidence for it as plain JSON.
+    """
+    own_article = article_id(fingerprint.page_key)
+    sketch = Sketch.unpack(fingerprint.sketch)
+    elsewhere: list[_Compared] = []
+    same_page: list[_Compared] = []
+    unread: list[Candidate] = []
+    for candidate in sorted(registered.candidates, key=lambda candidate: candidate.sequence):
+        if candidate.sketch[:1] != fingerprint.sketch[:1]:
+            unread.append(candidate)
+            continue
+        compared = _Compared(
+            candidate, compare(sketch, Sketch.unpack(candidate.sketch), thresholds)
+        )
+        (same_page if candidate.article_id == own_article else elsewhere).append(compared)
+
+    relations = [_relation(compared) for compared in elsewhere if compared.comparison.same]
+    verdict = DuplicateVerdict(
+        document=fingerprint.document.hex(),
+        sequence=registered.sequence,
+        duplicate_of=relations[0] if relations else None,
+        related=tuple(relations[1 : 1 + MOST_RELATED]),
+    )
+    evidence: dict[str, JsonValue] = {
+        "sketch_version": SKETCH_VERSION,
+        "script": sketch.script.name.lower(),
+        "words": sketch.words,
+        "redelivered": registered.redelivered,
+        "compared": [_described(compared) for compared in _telling(elsewhere)],
+        "same_page": [_described(compared) for compared in same_page[:MOST_COMPARED]],
+        "unread": [candidate.document.hex() for candidate in unread],
+    }
+    return verdict, evidence
+
+
+def _relation(compared: _Compared) -> Relation:
+    return Relation(
+        article_id=compared.candidate.article_id,
+        document=compared.candidate.document.hex(),
+        similarity=round(compared.comparison.similarity, 4),
+        rule=compared.comparison.rule,
+    )
+
+
+def _telling(compared: list[_Compared]) -> list[_Compared]:
+    """Those worth naming: what matched first, then what came nearest."""
+    return sorted(compared, key=lambda one: (not one.comparison.same, -one.comparison.similarity))[
+        :MOST_COMPARED
+    ]
+
+
+def _described(compared: _Compared) -> dict[str, JsonValue]:
+    comparison = compared.comparison
+    figures = {
+        "similarity": comparison.similarity,
+        "numbers": comparison.numbers,
+        "lead": comparison.lead,
+        "title": comparison.title,
+    }
+    return {
+        "document": compared.candidate.document.hex(),
+        "article_id": str(compared.candidate.article_id),
+        "sequence": compared.candidate.sequence,
+        "rule": comparison.rule.value,
+        **{name: round(value, 4) for name, value in figures.items() if value is not None},
+    }
