@@ -61,7 +61,7 @@ class PostgreSQL:
 
     name = "postgres"
 
-    def __init__(  # noqa: PLR0913 - what a server is made of
+    def __init__(
         self,
         located: Located,
         places: Places,

@@ -28,7 +28,7 @@ class Valkey:
         account: Whom it runs as; None = ourselves.
     """
 
-    def __init__(  # noqa: PLR0913 - what a server is made of
+    def __init__(
         self,
         name: str,
         located: Located,

@@ -1,0 +1,223 @@
+"""The whole system over one data directory: engines, schema, services, and an API that answers."""
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+import httpx
+
+from newsmill_cli.data_directory import DataDirectory, RunningUp
+from newsmill_cli.engines import Choice, Engines, Given
+from newsmill_cli.engines.launch import log_tail
+from newsmill_cli.errors import CommandError
+from newsmill_cli.supervisor import SERVICES, Event, Service, Supervisor
+from newsmill_shared.database.migrate import migrate
+
+__all__ = [
+    "DEFAULT_PORT",
+    "Mill",
+    "MillOptions",
+    "choose_port",
+    "given_engines",
+    "running_mill",
+    "service_settings",
+]
+
+DEFAULT_PORT = 8321
+_READY_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class MillOptions:
+    """What to run, and how.
+
+    Args:
+        data: The data directory.
+        port: Of the API on 127.0.0.1; None = the usual one, or another if that is taken.
+        concurrency: Work at the same time, by service: ``{"enrich": 2}``.
+        services: What to run; a program with a root of its own names its modules here.
+        settings: Further ``NEWSMILL_`` settings for all services, by full name.
+        choice: Where engines may come from.
+    """
+
+    data: Path
+    port: int | None = None
+    concurrency: Mapping[str, int] = field(default_factory=dict)
+    services: tuple[Service, ...] = SERVICES
+    settings: Mapping[str, str] = field(default_factory=dict)
+    choice: Choice = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Mill:
+    """A system that runs."""
+
+    directory: DataDirectory
+    engines: Engines
+    supervisor: Supervisor
+    api_url: str
+    api_key: str | None
+    settings: Mapping[str, str]
+    """The settings that the services were given, by full name."""
+
+    def watch(self, seconds: float | None = None) -> bool:
+        """Restart what dies, for so many seconds; False once Ctrl-C or SIGTERM came."""
+        return self.supervisor.watch(seconds)
+
+    def wait_until_ready(self, *, seconds: float = _READY_SECONDS) -> bool:
+        """Wait until the API accepts work; False if Ctrl-C or SIGTERM came first.
+
+        Raises:
+            CommandError: It does not within ``seconds``; the message ends with its log.
+        """
+        end = time.monotonic() + seconds
+        with httpx.Client(base_url=self.api_url, timeout=2, trust_env=False) as client:
+            while self.watch(0.1):
+                try:
+                    if client.get("/readyz").status_code == httpx.codes.OK:
+                        return True
+                except httpx.TransportError:
+                    # Not listening yet, or being restarted: the next look tells.
+                    pass
+                if time.monotonic() > end:
+                    log = self.directory.logs / "gateway.log"
+                    raise CommandError(
+                        f"the API did not become ready within {seconds:g} s",
+                        f"Its log {log} ends with:\n{log_tail(log)}",
+                    )
+        return False
+
+
+@contextmanager
+def running_mill(
+    options: MillOptions, report: Callable[[Event], None] = lambda _: None
+) -> Iterator[Mill]:
+    """Start everything; stop everything in order when the block ends.
+
+    Call it in the main thread: it takes Ctrl-C, SIGTERM and SIGHUP, after which `Mill.watch`
+    returns False; twice means at once. While it starts they raise KeyboardInterrupt.
+
+    Raises:
+        CommandError: The data directory is in use, the port taken, an engine does not start.
+        TransientError: An engine that is not ours cannot be reached.
+    """
+    directory = DataDirectory(options.data.absolute())
+    supervisors: list[Supervisor] = []
+    with ExitStack() as stack:
+        stack.enter_context(_stop_signals(supervisors))
+        stack.enter_context(directory.hold())
+        port = choose_port(options.port)
+        engines = Engines(directory.path, given=given_engines(os.environ), choice=options.choice)
+        for engine in engines.embedded:
+            found = engine.located
+            detail = f"{found.product} {found.version} from {found.binary}"
+            report(Event("starting", engine.name, detail=detail))
+        stack.enter_context(engines)
+        revision = migrate(engines.database_url)
+        report(Event("migrated", "database", detail=f"schema {revision}"))
+        settings = service_settings(options, directory, engines, port)
+        supervisor = Supervisor(
+            options.services,
+            environment={**_quiet_libraries(), **os.environ, **settings},
+            logs=directory.logs,
+            engines=engines.embedded,
+            report=report,
+        )
+        api_url = f"http://127.0.0.1:{port}"
+        api_key = settings.get("NEWSMILL_API_KEY") or os.environ.get("NEWSMILL_API_KEY")
+        directory.announce(RunningUp(api_url, api_key, settings))
+        supervisors.append(supervisor)
+        stack.callback(supervisor.stop)
+        supervisor.start()
+        yield Mill(directory, engines, supervisor, api_url, api_key, settings)
+
+
+def given_engines(environment: Mapping[str, str]) -> Given:
+    """Return the engines that the environment names."""
+    return Given(
+        database_url=environment.get("NEWSMILL_DATABASE_URL") or None,
+        redis_url=environment.get("NEWSMILL_REDIS_URL") or None,
+        index_url=environment.get("NEWSMILL_INDEX_URL") or None,
+    )
+
+
+def service_settings(
+    options: MillOptions, directory: DataDirectory, engines: Engines, port: int
+) -> dict[str, str]:
+    """Return every ``NEWSMILL_`` setting that services get, those of our environment included."""
+    ours = {
+        "NEWSMILL_DATABASE_URL": engines.database_url,
+        "NEWSMILL_REDIS_URL": engines.redis_url,
+        "NEWSMILL_INDEX_URL": engines.index_url,
+        "NEWSMILL_GATEWAY_PORT": str(port),
+    }
+    inherited = {name: value for name, value in os.environ.items() if name.startswith("NEWSMILL_")}
+    if "NEWSMILL_PAGE_STORE_URL" not in inherited:
+        directory.pages.mkdir(mode=0o700, exist_ok=True)
+        ours["NEWSMILL_PAGE_STORE_URL"] = directory.pages.as_uri()
+    concurrency = {
+        f"NEWSMILL_{name.upper()}_CONCURRENCY": str(number)
+        for name, number in options.concurrency.items()
+    }
+    return {**inherited, **ours, **concurrency, **options.settings}
+
+
+def choose_port(wanted: int | None) -> int:
+    """Return a free port of 127.0.0.1.
+
+    Args:
+        wanted: That one and no other; None = the usual one if it is free.
+
+    Raises:
+        CommandError: The wanted port is taken.
+    """
+    if wanted is not None and not _is_free(wanted):
+        raise CommandError(
+            f"port {wanted} of 127.0.0.1 is taken", "Choose another with --port, or leave it out."
+        )
+    if wanted is not None or _is_free(DEFAULT_PORT):
+        return wanted or DEFAULT_PORT
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        # As the server will: connections of the one before may still be closing.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _quiet_libraries() -> dict[str, str]:
+    """One BLAS thread a process, and logs that are written when they are said."""
+    return {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+
+
+@contextmanager
+def _stop_signals(supervisors: list[Supervisor]) -> Iterator[None]:
+    """Hand Ctrl-C, SIGTERM and SIGHUP to the supervisor, once there is one."""
+
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - signal's signature
+        if not supervisors:
+            raise KeyboardInterrupt
+        supervisors[0].request_stop()
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, stop) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
