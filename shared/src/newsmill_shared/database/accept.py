@@ -81,7 +81,7 @@ on conflict (name) do nothing
 _HOST_IDS = text("select name, id from host where name = any(:names)")
 
 _FETCHES = text("""
-insert into fetch (id, job_id, url_key, fetched_at, page)
+insert into page_fetch (id, job_id, url_key, fetched_at, page)
 select * from unnest(cast(:id as uuid[]), cast(:job_id as uuid[]), cast(:url_key as bytea[]),
                      cast(:fetched_at as timestamptz[]), cast(:page as jsonb[]))
 """)

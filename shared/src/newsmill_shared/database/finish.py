@@ -140,7 +140,7 @@ update article set cluster_id = :cluster where cluster_id = :id and id <> :id
 """)
 
 _FETCH = text("""
-insert into fetch (id, job_id, url_key, fetched_at, page, article_id)
+insert into page_fetch (id, job_id, url_key, fetched_at, page, article_id)
 values (:id, :job_id, :url_key, :fetched_at, cast(:page as jsonb), :article_id)
 on conflict (id) do update set article_id = excluded.article_id
 """)

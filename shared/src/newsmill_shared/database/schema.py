@@ -23,7 +23,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 __all__ = [
     "article",
     "event",
-    "fetch",
+    "page_fetch",
     "host",
     "job",
     "meta",
@@ -111,8 +111,8 @@ slot = Table(
     _required("until", _TIME),
 )
 
-fetch = Table(
-    "fetch",
+page_fetch = Table(
+    "page_fetch",
     metadata,
     _required("id", Uuid, key=True),
     _required("job_id", Uuid),

@@ -74,7 +74,7 @@ with n as (
                        cast(:fetched_at as timestamptz[]), cast(:page as jsonb[]))
     as n(job_id, attempt, fetch_id, url_key, fetched_at, page)),
 kept as (
-  insert into fetch (id, job_id, url_key, fetched_at, page)
+  insert into page_fetch (id, job_id, url_key, fetched_at, page)
   select fetch_id, job_id, url_key, fetched_at, page from n on conflict (id) do nothing)
 update job set fetch_id = n.fetch_id,
   stage = case when job.attempt = n.attempt and state = 'running' then 'enrich' else stage end

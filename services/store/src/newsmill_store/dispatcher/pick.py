@@ -34,9 +34,9 @@ due as materialized (
   select ready.id as host_id, j.* from ready left join lateral (
     select job.id, job.url_key, job.suspect, fresh.article_id from job
     left join lateral (
-      select article_id from fetch
-      where fetch.url_key = job.url_key and fetch.article_id is not null and not job.force
-        and fetch.fetched_at > now() - make_interval(secs => job.max_age_seconds)
+      select article_id from page_fetch as f
+      where f.url_key = job.url_key and f.article_id is not null and not job.force
+        and f.fetched_at > now() - make_interval(secs => job.max_age_seconds)
       limit 1) as fresh on true
     where job.host_id = ready.id and job.state = 'waiting' and job.fetch_id is null
       and (job.expires_at is null or job.expires_at > now())
@@ -97,7 +97,7 @@ sent as (
                  dispatched_at = now(), held_until = null
   from chosen where job.id = chosen.id and job.state = 'waiting'
   returning job.id, job.attempt, job.fetch_id)
-select sent.id, sent.attempt, fetch.page from sent join fetch on fetch.id = sent.fetch_id
+select sent.id, sent.attempt, f.page from sent join page_fetch as f on f.id = sent.fetch_id
 """)
 
 _NEXT_HOST = text("""

@@ -79,7 +79,7 @@ create table slot (
         autovacuum_vacuum_cost_delay = 0);
 create index slot_until on slot (until);
 
-create table fetch (
+create table page_fetch (
   id uuid primary key,
   job_id uuid not null,
   url_key bytea not null,
@@ -87,7 +87,7 @@ create table fetch (
   page jsonb not null,
   article_id uuid
 );
-create index fetch_stored on fetch (url_key, fetched_at) where article_id is not null;
+create index page_fetch_stored on page_fetch (url_key, fetched_at) where article_id is not null;
 
 create table article (
   id uuid primary key,
@@ -179,4 +179,6 @@ create table meta (
 
 def upgrade() -> None:
     """Make the first tables."""
-    op.execute(_TABLES)
+    for statement in _TABLES.split(";\n"):
+        if statement.strip():
+            op.execute(statement)
