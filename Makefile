@@ -1,0 +1,143 @@
+# What a developer and CI do, by name. Needs make and Python 3.11 or later; no root, no uv.
+
+PYTHON ?= python3
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+BUILD := build
+
+SERVICES := ingest enrich store gateway
+MEMBERS := $(SERVICES) cli
+FOLDERS := shared $(SERVICES:%=services/%) cli
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
+
+# --- Install -------------------------------------------------------------------------------------
+
+.PHONY: install
+install: $(VENV)/.installed ## Make .venv: every pinned dependency, and the members, editable
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'newsmill needs Python 3.11 or later: make PYTHON=/path/to/python' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+		{ echo '$(PYTHON) cannot make a venv: on Debian, install python3-venv' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements/all.txt $(FOLDERS:%=%/pyproject.toml) | $(BIN)/python
+	$(BIN)/pip install --quiet --require-hashes --requirement requirements/all.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation $(FOLDERS:%=--editable ./%)
+	@$(BIN)/python -m compileall -q $(FOLDERS:%=%/src)
+	@touch $@
+
+# --- Run -----------------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: install ## Start everything on embedded engines and mill the demo site (ARGS=--exit ends it)
+	@$(BIN)/newsmill demo $(ARGS)
+
+# --- Test ----------------------------------------------------------------------------------------
+
+.PHONY: test
+test: install ## Run every test, on real engines (ARGS='-k words' chooses)
+	$(BIN)/pytest $(ARGS)
+
+.PHONY: test-unit
+test-unit: install ## Run the tests that open no socket
+	$(BIN)/pytest tests/unit tests/contract $(ARGS)
+
+.PHONY: test-integration
+test-integration: install ## Run the integration tests (NEWSMILL_ENGINES=path: on installed engines)
+	$(BIN)/pytest tests/integration $(ARGS)
+
+# --- Check ---------------------------------------------------------------------------------------
+
+.PHONY: check
+check: check-format check-lint check-types check-imports check-licences ## Run every static check
+
+.PHONY: check-format
+check-format: install
+	$(BIN)/ruff format --check .
+
+.PHONY: check-lint
+check-lint: install
+	$(BIN)/ruff check .
+
+.PHONY: check-types
+check-types: install
+	$(BIN)/mypy
+
+.PHONY: check-imports
+check-imports: install
+	$(BIN)/lint-imports
+
+.PHONY: check-licences
+check-licences: install
+	$(BIN)/python scripts/check_licences.py
+
+# A member that imports what it does not declare works in .venv and fails in its own image. So each
+# is built, installed beside nothing but its own pins, and imported module by module.
+.PHONY: check-members
+check-members: $(MEMBERS:%=check-member-%) ## Import all of each member in a venv of its own
+
+check-member-%: $(BUILD)/venvs/%/.installed wheels
+	@$(BIN)/pip --python $(<D)/bin/python install --quiet --force-reinstall --no-deps --no-index \
+		$(BUILD)/wheels/newsmill_shared-*.whl $(BUILD)/wheels/newsmill_$*-*.whl
+	@$(<D)/bin/python -I scripts/import_all.py newsmill_shared newsmill_$*
+
+.PRECIOUS: $(BUILD)/venvs/%/.installed
+$(BUILD)/venvs/%/.installed: requirements/%.txt $(VENV)/.installed
+	@$(PYTHON) -m venv --clear --without-pip $(@D)
+	@$(BIN)/pip --python $(@D)/bin/python install --quiet --no-compile \
+		--require-hashes --requirement $<
+	@touch $@
+
+.PHONY: wheels
+wheels: install ## Build a wheel of each member into build/wheels
+	@rm -rf $(BUILD)/wheels
+	@$(BIN)/pip wheel --quiet --no-deps --no-build-isolation \
+		--wheel-dir $(BUILD)/wheels $(FOLDERS:%=./%)
+
+# --- Write ---------------------------------------------------------------------------------------
+
+.PHONY: format
+format: install ## Format the code, and mend what the linter can mend
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+.PHONY: schemas
+schemas: install ## Write the JSON Schema of each message
+	$(BIN)/python scripts/write_schemas.py
+
+# $(call pin,name,members): pin what the members need in requirements/name.txt. all.txt comes first
+# and holds the others to its versions.
+pin = printf './%s\n' $(2) | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links \
+	--custom-compile-command 'make requirements' \
+	$(patsubst %,--no-emit-package newsmill-%,shared $(MEMBERS)) \
+	$(if $(filter all,$(1)),requirements/dev.in $(ARGS),--no-annotate -c requirements/all.txt) \
+	--output-file requirements/$(1).txt -
+
+.PHONY: requirements
+requirements: install ## Pin the dependencies anew (ARGS=--upgrade takes newer releases)
+	@$(call pin,all,$(FOLDERS)[embedded])
+	@$(call pin,embedded,$(FOLDERS)[embedded])
+	@$(foreach service,$(SERVICES),$(call pin,$(service),shared services/$(service)) &&) true
+	@$(call pin,cli,shared cli)
+
+# --- Clean ---------------------------------------------------------------------------------------
+
+.PHONY: clean
+clean: ## Remove what was built, and caches; .venv stays
+	rm -rf $(BUILD) dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find $(FOLDERS) tests scripts -name __pycache__ -prune -exec rm -rf {} +
+
+.PHONY: distclean
+distclean: clean ## Remove .venv too
+	rm -rf $(VENV)
