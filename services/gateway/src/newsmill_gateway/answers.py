@@ -1,0 +1,186 @@
+"""What the gateway answers, as frozen models that OpenAPI shows."""
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, JsonValue
+
+from newsmill_shared.messages import Category, Hop
+from newsmill_shared.reasons import Outcome, Reason
+
+__all__ = [
+    "AcceptedItem",
+    "ArticleAnswer",
+    "Change",
+    "Changes",
+    "ConservationAnswer",
+    "Health",
+    "ItemError",
+    "JobAnswer",
+    "Problem",
+    "Readiness",
+    "Receipt",
+    "RejectedItem",
+    "Warned",
+]
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class AcceptedItem(_Answer):
+    """A line that the ledger has taken."""
+
+    line: int
+    url: str
+    job_id: UUID
+    status_url: str
+
+
+class ItemError(_Answer):
+    """Why a line was refused."""
+
+    code: str
+    detail: str
+
+
+class RejectedItem(_Answer):
+    """A line that was refused; the others are not affected."""
+
+    line: int
+    url: str | None = None
+    """As given, cut at 200 characters, if it can be read."""
+    error: ItemError
+
+
+class Receipt(_Answer):
+    """The verdict on a batch, line by line."""
+
+    receipt: str | None
+    """The idempotency key: the same request with this key changes nothing and is answered
+    alike. None when no line was accepted."""
+    accepted: int
+    rejected: int
+    items: tuple[AcceptedItem | RejectedItem, ...]
+
+
+class JobAnswer(_Answer):
+    """One submission: where it stands, or how it ended."""
+
+    job_id: UUID
+    url: str
+    state: Literal["waiting", "held", "running", "finished"]
+    stage: str | None = None
+    """Where a running job is: ``ingest`` or ``enrich``."""
+    outcome: Outcome | None = None
+    reason: Reason | None = None
+    detail: str = ""
+    evidence: dict[str, JsonValue] = {}
+    article_id: UUID | None = None
+    version: int | None = None
+    label: str | None = None
+    priority: int
+    meta: dict[str, JsonValue] = {}
+    attempt: int
+    tries: int
+    losses: int
+    """Attempts that ended with their worker."""
+    hops: tuple[Hop, ...] = ()
+    receipt: str
+    retry_of: UUID | None = None
+    accepted_at: AwareDatetime
+    not_before: AwareDatetime | None = None
+    held_until: AwareDatetime | None = None
+    finished_at: AwareDatetime | None = None
+
+
+class ArticleAnswer(_Answer):
+    """What a page says, in the version that is current."""
+
+    article_id: UUID
+    url: str
+    """Where the page was found, after redirects."""
+    title: str
+    text: str | None
+    """Paragraphs, separated by one newline; None if the page store has lost it."""
+    text_truncated: bool
+    published_at: AwareDatetime | None
+    modified_at: AwareDatetime | None
+    language: str
+    """BCP 47 tag; ``und`` when it cannot be told."""
+    language_confidence: float
+    section_raw: str | None
+    categories: tuple[Category, ...]
+    authors: tuple[str, ...]
+    duplicate_of: UUID | None
+    """The earlier article that tells the same story."""
+    cluster_id: UUID
+    outcome: Outcome | None
+    """Of the page's last finished job."""
+    version: int
+    site_name: str | None
+    image: str | None
+    canonical_url: str | None
+    fetched_at: AwareDatetime
+    evidence: dict[str, JsonValue]
+
+
+class Change(_Answer):
+    """A numbered event: a job has ended."""
+
+    position: int
+    kind: Outcome
+    reason: Reason
+    job_id: UUID
+    article_id: UUID | None
+    version: int | None
+    at: AwareDatetime
+
+
+class Changes(_Answer):
+    """Events in the order of their numbers."""
+
+    changes: tuple[Change, ...]
+    next: int
+    """Ask with ``after`` = this for what follows."""
+
+
+class ConservationAnswer(_Answer):
+    """Everything accepted is open or has its outcome: ``unaccounted`` is 0."""
+
+    accepted: int
+    outcomes: dict[str, int]
+    open: dict[str, int]
+    unaccounted: int
+
+
+class Health(_Answer):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Warned(_Answer):
+    """Something is amiss that does not keep work from being accepted."""
+
+    code: str
+    detail: str
+
+
+class Readiness(_Answer):
+    """Work can be accepted."""
+
+    status: Literal["ready"] = "ready"
+    warnings: tuple[Warned, ...] = ()
+
+
+class Problem(_Answer):
+    """An error, after RFC 9457."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str
+    """A stable word for programs."""
+    detail: str

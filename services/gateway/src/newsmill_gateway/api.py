@@ -1,0 +1,355 @@
+"""The HTTP face of the gateway: routes, limits on bodies and times, and errors as problem+json."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+import anyio.to_thread
+import structlog
+from fastapi import FastAPI, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from starlette.background import BackgroundTask
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from newsmill_gateway.answers import (
+    ArticleAnswer,
+    Changes,
+    ConservationAnswer,
+    Health,
+    JobAnswer,
+    Problem,
+    Readiness,
+    Receipt,
+)
+from newsmill_gateway.bodies import body_format
+from newsmill_gateway.doors import Door
+from newsmill_gateway.gateway import RETRY_AFTER_SECONDS, Gateway, HandedIn
+from newsmill_gateway.intake import DocumentOptions, URLOptions
+from newsmill_gateway.problems import Code, ProblemError
+from newsmill_gateway.settings import GatewaySettings, is_loopback
+from newsmill_shared.database.engine import DatabaseAwayError
+
+__all__ = ["make_api"]
+
+_MAX_URLS_BYTES = 16 * 1024 * 1024
+_MAX_DOCUMENT_BYTES = 12 * 1024 * 1024
+"""A document of 8 MiB in base64, and its options."""
+_BODY_SECONDS = 30
+_LARGEST_POSITION = 2**63 - 1
+_KEY_CHARACTERS = 200
+
+_Value = TypeVar("_Value")
+_log = structlog.get_logger()
+
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "What went wrong, with a stable code",
+        "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
+    }
+}
+_RECEIPTS: dict[int | str, dict[str, Any]] = {
+    202: {"model": Receipt, "description": "Accepted, line by line"},
+    422: {"model": Receipt, "description": "No line could be accepted"},
+    **_PROBLEMS,
+}
+_KEY_HEADER = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "maxLength": _KEY_CHARACTERS},
+    "description": "The same request with the same key is accepted once",
+}
+
+
+def make_api(gateway: Gateway, settings: GatewaySettings, *, version: str) -> FastAPI:
+    """Return the application.
+
+    Args:
+        gateway: What does the work.
+        settings: Where it listens, the key, and its time limits.
+        version: Shown in the OpenAPI document.
+    """
+    api = FastAPI(
+        title="newsmill",
+        version=version,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        redirect_slashes=False,
+    )
+    door = Door(loopback=is_loopback(settings.gateway_host), key=settings.key)
+    _add_errors(api, door)
+    _add_doors_in(api, gateway, settings)
+    _add_doors_out(api, gateway, settings)
+    _add_health(api, gateway, settings)
+    return api
+
+
+def _add_doors_in(api: FastAPI, gateway: Gateway, settings: GatewaySettings) -> None:
+    @api.post(
+        "/v1/urls",
+        status_code=202,
+        responses=_RECEIPTS,
+        openapi_extra=_request_body(
+            {"application/json": _urls_schema(), "application/x-ndjson": {"type": "string"}}
+        ),
+    )
+    async def post_urls(request: Request) -> Response:
+        """Hand in one URL, a list, or NDJSON lines; one bad line never fails the rest."""
+        written = body_format(request.headers.get("content-type"))
+        key = _idempotency_key(request)
+        body = await _read_body(request, _MAX_URLS_BYTES)
+        handed_in = await _in_thread(
+            settings.accept_seconds, gateway.hand_in_urls, body, written, key
+        )
+        return _receipt(handed_in, gateway)
+
+    @api.post(
+        "/v1/documents",
+        status_code=202,
+        responses=_RECEIPTS,
+        openapi_extra=_request_body({"application/json": DocumentOptions.model_json_schema()}),
+    )
+    async def post_document(request: Request) -> Response:
+        """Hand in a page with its content: it is not fetched."""
+        if body_format(request.headers.get("content-type")) != "json":
+            raise ProblemError(
+                HTTPStatus.UNSUPPORTED_MEDIA_TYPE, Code.MEDIA_TYPE, "send application/json"
+            )
+        key = _idempotency_key(request)
+        body = await _read_body(request, _MAX_DOCUMENT_BYTES)
+        handed_in = await _in_thread(settings.accept_seconds, gateway.hand_in_document, body, key)
+        return _receipt(handed_in, gateway)
+
+
+def _add_doors_out(api: FastAPI, gateway: Gateway, settings: GatewaySettings) -> None:
+    seconds = settings.database_seconds
+
+    @api.get("/v1/jobs/{job_id}", response_model=JobAnswer, responses=_PROBLEMS)
+    async def get_job(job_id: str) -> Response:
+        """Return one submission: where it stands, or how it ended."""
+        return _answer(await _in_thread(seconds, gateway.job, job_id))
+
+    @api.get("/v1/jobs", response_model=JobAnswer, responses=_PROBLEMS)
+    async def get_job_at(url: str) -> Response:
+        """Return the newest submission of a page, or that led to it."""
+        return _answer(await _in_thread(seconds, gateway.job_at, url))
+
+    @api.get("/v1/articles/{article_id}", response_model=ArticleAnswer, responses=_PROBLEMS)
+    async def get_article(article_id: str) -> Response:
+        """Return an article in its current version."""
+        return _answer(await _in_thread(seconds, gateway.article, article_id))
+
+    @api.get("/v1/articles", response_model=ArticleAnswer, responses=_PROBLEMS)
+    async def get_article_at(url: str) -> Response:
+        """Return the article at a URL, or the one that the URL led to."""
+        return _answer(await _in_thread(seconds, gateway.article_at, url))
+
+    @api.get("/v1/changes", response_model=Changes, responses=_PROBLEMS)
+    async def get_changes(after: int = Query(0, ge=0, le=_LARGEST_POSITION)) -> Response:
+        """Return the numbered events after a position, in order."""
+        return _answer(await _in_thread(seconds, gateway.changes, after))
+
+    @api.get("/v1/conservation", response_model=ConservationAnswer, responses=_PROBLEMS)
+    async def get_conservation() -> Response:
+        """Count what was accepted and what became of it."""
+        return _answer(await _in_thread(seconds, gateway.conservation))
+
+
+def _add_health(api: FastAPI, gateway: Gateway, settings: GatewaySettings) -> None:
+    @api.get("/healthz", response_model=Health)
+    async def get_health() -> Response:
+        """Say that the process answers; nothing else is asked."""
+        return _answer(Health())
+
+    @api.get("/readyz", response_model=Readiness, responses=_PROBLEMS)
+    async def get_readiness() -> Response:
+        """Say whether work can be accepted, or what keeps it from being accepted."""
+        _, warning = await asyncio.gather(
+            _in_thread(settings.database_seconds, gateway.check_ledger),
+            _in_thread(settings.database_seconds, gateway.check_redis),
+        )
+        return _answer(Readiness(warnings=(warning,) if warning else ()))
+
+
+def _add_errors(api: FastAPI, door: Door) -> None:
+    api.add_middleware(_Guard, door=door)
+
+    @api.exception_handler(ProblemError)
+    async def problem(_: Request, error: ProblemError) -> Response:
+        return _problem(error)
+
+    @api.exception_handler(DatabaseAwayError)
+    async def database_away(_: Request, error: DatabaseAwayError) -> Response:
+        return _problem(_away(str(error)))
+
+    @api.exception_handler(RequestValidationError)
+    async def invalid_parameter(_: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        missing = first["type"] == "missing"
+        return _problem(
+            ProblemError(
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                Code.MISSING_PARAMETER if missing else Code.INVALID_PARAMETER,
+                f"{first['loc'][-1]}: {first['msg']}",
+            )
+        )
+
+    @api.exception_handler(HTTPException)
+    async def http_error(_: Request, error: HTTPException) -> Response:
+        code = {404: Code.NOT_FOUND, 405: Code.METHOD_NOT_ALLOWED}.get(
+            error.status_code, Code.INVALID_PARAMETER
+        )
+        return _problem(
+            ProblemError(
+                HTTPStatus(error.status_code),
+                code,
+                str(error.detail),
+                headers=dict(error.headers or {}),
+            )
+        )
+
+    @api.exception_handler(Exception)
+    async def unforeseen(_: Request, error: Exception) -> Response:
+        _log.error("request failed", exc_info=error)
+        return _problem(
+            ProblemError(
+                HTTPStatus.INTERNAL_SERVER_ERROR,
+                Code.INTERNAL,
+                "a defect of the gateway; its log says more",
+            )
+        )
+
+
+class _Guard:
+    """Middleware that turns away who may not call, before anything is read."""
+
+    def __init__(self, app: ASGIApp, door: Door) -> None:
+        self._app = app
+        self._door = door
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            try:
+                self._door.admit(scope["path"], Headers(scope=scope))
+            except ProblemError as problem:
+                await _problem(problem)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+async def _read_body(request: Request, limit: int) -> bytes:
+    """Return a request's body.
+
+    Raises:
+        ProblemError: 413 above ``limit`` bytes, 408 when it does not arrive in time.
+    """
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length) > limit:
+        raise _too_large(limit)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit:
+                    raise _too_large(limit)
+    except TimeoutError:
+        raise ProblemError(
+            HTTPStatus.REQUEST_TIMEOUT, Code.BODY_SLOW, f"send the body within {_BODY_SECONDS} s"
+        ) from None
+    except ClientDisconnect:
+        raise ProblemError(
+            HTTPStatus.BAD_REQUEST, Code.BODY_EMPTY, "the caller hung up within the body"
+        ) from None
+    return bytes(body)
+
+
+async def _in_thread(seconds: float, call: Callable[..., _Value], *arguments: Any) -> _Value:
+    """Run a blocking call for at most ``seconds``.
+
+    A call that hangs longer (a stopped PostgreSQL answers nothing, not even an error) is left
+    behind in its thread; the connection pool bounds how many there can be.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            return await anyio.to_thread.run_sync(lambda: call(*arguments), abandon_on_cancel=True)
+    except TimeoutError:
+        raise _away(f"PostgreSQL has not answered within {seconds:g} s") from None
+
+
+def _idempotency_key(request: Request) -> str | None:
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return None
+    if not 1 <= len(key) <= _KEY_CHARACTERS or not (key.isascii() and key.isprintable()):
+        raise ProblemError(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            Code.IDEMPOTENCY_KEY,
+            f"the Idempotency-Key must be 1 to {_KEY_CHARACTERS} printable ASCII characters",
+        )
+    return key
+
+
+def _answer(model: BaseModel, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    return Response(model.model_dump_json(), status, media_type="application/json")
+
+
+def _receipt(handed_in: HandedIn, gateway: Gateway) -> Response:
+    receipt = handed_in.receipt
+    status = HTTPStatus.ACCEPTED if receipt.accepted else HTTPStatus.UNPROCESSABLE_ENTITY
+    answer = _answer(receipt, status)
+    if handed_in.wake:
+        answer.background = BackgroundTask(gateway.wake, handed_in.wake)
+    return answer
+
+
+def _problem(error: ProblemError) -> Response:
+    body = Problem(
+        title=error.status.phrase, status=error.status, code=error.code, detail=error.detail
+    )
+    return Response(
+        json.dumps(body.model_dump(mode="json") | error.extra),
+        error.status,
+        headers=error.headers,
+        media_type="application/problem+json",
+    )
+
+
+def _away(detail: str) -> ProblemError:
+    return ProblemError(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        Code.DATABASE_AWAY,
+        detail,
+        headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+    )
+
+
+def _too_large(limit: int) -> ProblemError:
+    return ProblemError(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        Code.BODY_TOO_LARGE,
+        f"send at most {limit:,} bytes at once",
+        headers={"Connection": "close"},
+    )
+
+
+def _urls_schema() -> dict[str, Any]:
+    entry = {"anyOf": [{"type": "string", "format": "uri"}, URLOptions.model_json_schema()]}
+    return {"anyOf": [*entry["anyOf"], {"type": "array", "items": entry}]}
+
+
+def _request_body(schemas: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {name: {"schema": schema} for name, schema in schemas.items()},
+        },
+        "parameters": [_KEY_HEADER],
+    }

@@ -1,0 +1,340 @@
+"""What the gateway does, apart from HTTP: hand in, look up, count."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from uuid import UUID
+
+import structlog
+
+from newsmill_gateway.answers import (
+    AcceptedItem,
+    ArticleAnswer,
+    Changes,
+    ConservationAnswer,
+    ItemError,
+    JobAnswer,
+    Receipt,
+    RejectedItem,
+    Warned,
+)
+from newsmill_gateway.bodies import Format, read_lines, read_object
+from newsmill_gateway.intake import Document, read_document, read_url
+from newsmill_gateway.ports import Bodies, Ledger, StoredArticle, Waker
+from newsmill_gateway.problems import Code, ProblemError, Refusal
+from newsmill_shared.addresses import AddressPolicy
+from newsmill_shared.database.accept import Accepted, IdempotencyConflictError, Submission
+from newsmill_shared.database.engine import DatabaseAwayError
+from newsmill_shared.errors import TransientError
+from newsmill_shared.identity import new_id
+from newsmill_shared.messages import Page
+from newsmill_shared.pages import PageMissingError
+from newsmill_shared.urls import URLRefusedError, canonicalize
+
+__all__ = ["RETRY_AFTER_SECONDS", "Gateway", "HandedIn"]
+
+RETRY_AFTER_SECONDS = 5
+"""When to come back while something is away."""
+
+_WAKE_MAX_JOBS = 1000
+"""A larger batch wakes nobody: the dispatcher's sweep finds it, and the notes stay short."""
+_CHANGES_SHOWN = 1000
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class HandedIn:
+    """The answer to a batch, and whom to wake once it has been given."""
+
+    receipt: Receipt
+    wake: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Sound:
+    """A line that can be accepted."""
+
+    line: int
+    submission: Submission
+
+
+@dataclass(frozen=True, slots=True)
+class _Unsound:
+    """A line that is refused."""
+
+    line: int
+    refusal: Refusal
+
+
+class Gateway:
+    """The uses of the ledger that other systems have. All methods block.
+
+    Args:
+        ledger: Where work is accepted and looked up.
+        bodies: Where supplied documents and long texts lie.
+        waker: The way to the dispatcher.
+        policy: Which addresses may be fetched.
+        now: Tells the time.
+    """
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        bodies: Bodies,
+        waker: Waker,
+        policy: AddressPolicy,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._ledger = ledger
+        self._bodies = bodies
+        self._waker = waker
+        self._policy = policy
+        self._now = now
+
+    def hand_in_urls(self, body: bytes, written: Format, key: str | None) -> HandedIn:
+        """Accept the good lines of a batch and say what is wrong with the others.
+
+        Args:
+            body: What was sent.
+            written: As JSON or as lines.
+            key: The caller's idempotency key, if it gave one.
+
+        Raises:
+            ProblemError: The body cannot be read at all, or the key was used before.
+        """
+        lines: list[_Sound | _Unsound] = []
+        for line in read_lines(body, written):
+            verdict = read_url(line.value, self._policy)
+            lines.append(
+                _Unsound(line.number, verdict)
+                if isinstance(verdict, Refusal)
+                else _Sound(line.number, verdict)
+            )
+        return self._hand_in(lines, b"urls\n" + body, key)
+
+    def hand_in_document(self, body: bytes, key: str | None) -> HandedIn:
+        """Accept a page with its content.
+
+        Raises:
+            ProblemError: The body cannot be read at all, the key was used before, or the page
+                store is away.
+        """
+        document = read_document(read_object(body), now=self._now())
+        line = (
+            _Unsound(1, document)
+            if isinstance(document, Refusal)
+            else _Sound(1, self._keep(document))
+        )
+        return self._hand_in([line], b"document\n" + body, key)
+
+    def wake(self, hosts: tuple[int, ...]) -> None:
+        """Tell the dispatcher about new work."""
+        if hosts:
+            self._waker.wake(hosts)
+
+    def job(self, job_id: str) -> JobAnswer:
+        """Return a job; raises ProblemError 404 or 422."""
+        job = self._ledger.job(_uuid(job_id))
+        if job is None:
+            raise _not_found("there is no job with this id")
+        return job
+
+    def job_at(self, url: str) -> JobAnswer:
+        """Return the newest job of a page, or that led to it; raises ProblemError 404 or 422."""
+        job = self._ledger.job_at(_url_key(url))
+        if job is None:
+            raise _not_found("this URL was never handed in")
+        return job
+
+    def article(self, article_id: str) -> ArticleAnswer:
+        """Return an article; raises ProblemError 404 or 422."""
+        return self._whole(self._ledger.article(_uuid(article_id)))
+
+    def article_at(self, url: str) -> ArticleAnswer:
+        """Return the article at a URL, or where it led; raises ProblemError 404 or 422."""
+        return self._whole(self._ledger.article_at(_url_key(url)))
+
+    def changes(self, after: int) -> Changes:
+        """Return the numbered events after a position."""
+        changes = self._ledger.changes(after, limit=_CHANGES_SHOWN)
+        return Changes(changes=changes, next=changes[-1].position if changes else after)
+
+    def conservation(self) -> ConservationAnswer:
+        """Count what was accepted and what became of it."""
+        counts = self._ledger.conservation()
+        return ConservationAnswer(
+            accepted=counts.accepted,
+            outcomes=counts.outcomes,
+            open=counts.open,
+            unaccounted=counts.unaccounted,
+        )
+
+    def check_ledger(self) -> None:
+        """See whether work can be accepted.
+
+        Raises:
+            ProblemError: 503 ``database_schema``.
+            DatabaseAwayError: PostgreSQL cannot be used.
+        """
+        if not self._ledger.has_schema():
+            raise ProblemError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                Code.DATABASE_SCHEMA,
+                "the database is not at this version: run newsmill migrate",
+            )
+
+    def check_redis(self) -> Warned | None:
+        """Tell what is wrong with Redis: work is accepted all the same, but not carried."""
+        try:
+            self._waker.check()
+        except TransientError as error:
+            return Warned(code=Code.REDIS_AWAY, detail=str(error))
+        return None
+
+    def _hand_in(
+        self, lines: Sequence[_Sound | _Unsound], request: bytes, key: str | None
+    ) -> HandedIn:
+        submissions = [line.submission for line in lines if isinstance(line, _Sound)]
+        accepted = Accepted("", (), ())
+        if submissions:
+            accepted = self._accept(
+                submissions, key or str(new_id()), hashlib.sha256(request).digest()
+            )
+        job_ids = iter(accepted.job_ids)
+        items = tuple(
+            _accepted(line, next(job_ids)) if isinstance(line, _Sound) else _rejected(line)
+            for line in lines
+        )
+        receipt = Receipt(
+            receipt=accepted.key or None,
+            accepted=len(submissions),
+            rejected=len(lines) - len(submissions),
+            items=items,
+        )
+        wake = accepted.hosts if len(submissions) <= _WAKE_MAX_JOBS else ()
+        return HandedIn(receipt, wake)
+
+    def _accept(self, submissions: Sequence[Submission], key: str, digest: bytes) -> Accepted:
+        try:
+            try:
+                accepted = self._ledger.accept(submissions, key=key, request_sha256=digest)
+            except DatabaseAwayError:
+                # Perhaps a COMMIT without an answer; the key makes the repetition harmless.
+                accepted = self._ledger.accept(submissions, key=key, request_sha256=digest)
+        except IdempotencyConflictError as error:
+            raise ProblemError(
+                HTTPStatus.CONFLICT, Code.IDEMPOTENCY_CONFLICT, str(error)
+            ) from error
+        except DatabaseAwayError as error:
+            raise ProblemError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                Code.DATABASE_AWAY,
+                f"{error}; send the same again with the header Idempotency-Key: {key}",
+                headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+                extra={"receipt": key},
+            ) from error
+        if len(accepted.job_ids) != len(submissions):
+            raise ProblemError(
+                HTTPStatus.CONFLICT,
+                Code.IDEMPOTENCY_CONFLICT,
+                "this request was judged under other settings before: use a new key",
+            )
+        return accepted
+
+    def _keep(self, document: Document) -> Submission:
+        """Put a document's body into the page store and return what is handed in for it."""
+        options, url = document.options, document.url
+        fetched_at = options.fetched_at or self._now()
+        try:
+            stored = self._bodies.put_raw(url.key, document.body, at=fetched_at)
+        except TransientError as error:
+            raise _store_away(error) from error
+        page = Page(
+            fetch_id=new_id(),
+            url=url.url,
+            url_key=url.key,
+            final_url=url.url,
+            final_key=url.key,
+            headers={"content-type": document.content_type},
+            fetched_at=fetched_at,
+            sha256=stored.sha256,
+            object=stored.object,
+            size=stored.size,
+            media_type=document.media_type,
+            supplied=True,
+            timezone=options.timezone,
+        )
+        return Submission(
+            url=url.url,
+            url_key=url.key,
+            host=url.host,
+            label=options.label,
+            priority=options.priority,
+            timezone=options.timezone,
+            meta=options.meta,
+            page=page,
+        )
+
+    def _whole(self, stored: StoredArticle | None) -> ArticleAnswer:
+        if stored is None:
+            raise _not_found("there is no such article")
+        if stored.text_object is None:
+            return stored.answer
+        try:
+            text = self._bodies.get(stored.text_object).decode()
+        except PageMissingError:
+            _log.error("text missing", article_id=str(stored.answer.article_id))
+            return stored.answer
+        except TransientError as error:
+            raise _store_away(error) from error
+        return stored.answer.model_copy(update={"text": text})
+
+
+def _accepted(line: _Sound, job_id: UUID) -> AcceptedItem:
+    return AcceptedItem(
+        line=line.line,
+        url=line.submission.url,
+        job_id=job_id,
+        status_url=f"/v1/jobs/{job_id}",
+    )
+
+
+def _rejected(line: _Unsound) -> RejectedItem:
+    return RejectedItem(
+        line=line.line,
+        url=line.refusal.url,
+        error=ItemError(code=line.refusal.code, detail=line.refusal.detail),
+    )
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise ProblemError(
+            HTTPStatus.UNPROCESSABLE_ENTITY, Code.INVALID_ID, "the id is not a UUID"
+        ) from None
+
+
+def _url_key(url: str) -> str:
+    try:
+        return canonicalize(url).key
+    except URLRefusedError as error:
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, error.code, error.detail) from None
+
+
+def _not_found(detail: str) -> ProblemError:
+    return ProblemError(HTTPStatus.NOT_FOUND, Code.NOT_FOUND, detail)
+
+
+def _store_away(error: TransientError) -> ProblemError:
+    return ProblemError(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        Code.PAGE_STORE_AWAY,
+        str(error),
+        headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+    )

@@ -1,0 +1,92 @@
+"""What the gateway needs of the outside, as protocols; adapters fulfil them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from newsmill_gateway.answers import ArticleAnswer, Change, JobAnswer
+from newsmill_shared.database.accept import Accepted, Submission
+from newsmill_shared.database.conservation import Conservation
+from newsmill_shared.pages import StoredBody
+
+__all__ = ["Bodies", "Ledger", "StoredArticle", "Waker"]
+
+
+class StoredArticle(Protocol):
+    """An article as the ledger has it: its text may lie in the page store."""
+
+    @property
+    def answer(self) -> ArticleAnswer:
+        """The article, with the text if that is short."""
+        ...
+
+    @property
+    def text_object(self) -> str | None:
+        """Where a long text lies."""
+        ...
+
+
+class Ledger(Protocol):
+    """The ledger, as far as the gateway reads and writes it.
+
+    Every method raises `DatabaseAwayError` when PostgreSQL cannot be used for now.
+    """
+
+    def accept(
+        self, submissions: Sequence[Submission], *, key: str, request_sha256: bytes
+    ) -> Accepted:
+        """Write a receipt and its jobs in one transaction."""
+        ...
+
+    def job(self, job_id: UUID) -> JobAnswer | None:
+        """Return a job, open or finished."""
+        ...
+
+    def job_at(self, url_key: str) -> JobAnswer | None:
+        """Return the newest job of a page, or that led to it."""
+        ...
+
+    def article(self, article_id: UUID) -> StoredArticle | None:
+        """Return an article in its current version."""
+        ...
+
+    def article_at(self, url_key: str) -> StoredArticle | None:
+        """Return the article at a page, or the one that the page last led to."""
+        ...
+
+    def changes(self, after: int, *, limit: int) -> tuple[Change, ...]:
+        """Return numbered events that follow a position."""
+        ...
+
+    def conservation(self) -> Conservation:
+        """Count what was accepted and what became of it."""
+        ...
+
+    def has_schema(self) -> bool:
+        """Tell whether every migration has been applied."""
+        ...
+
+
+class Bodies(Protocol):
+    """The page store."""
+
+    def put_raw(self, url_key: str, body: bytes, *, at: datetime) -> StoredBody:
+        """Store a body."""
+        ...
+
+    def get(self, key: str) -> bytes:
+        """Return an object's bytes."""
+        ...
+
+
+class Waker(Protocol):
+    """Tells the dispatcher that there is new work."""
+
+    def wake(self, hosts: tuple[int, ...]) -> None:
+        """Name the hosts; failing costs a few seconds, no more, so it is logged at most."""
+        ...
+
+    def check(self) -> None:
+        """Raise `BrokerAwayError` if Redis cannot be used."""
+        ...

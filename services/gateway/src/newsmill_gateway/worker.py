@@ -1,0 +1,92 @@
+"""The gateway's composition root: ``python -m newsmill_gateway.worker``."""
+
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from pydantic import ValidationError
+from redis import Redis
+
+from newsmill_gateway.adapters.redis_waker import RedisWaker
+from newsmill_gateway.adapters.sql_ledger import SQLLedger
+from newsmill_gateway.api import make_api
+from newsmill_gateway.gateway import Gateway
+from newsmill_gateway.settings import GatewaySettings
+from newsmill_shared.addresses import AddressPolicy
+from newsmill_shared.database.engine import make_engine
+from newsmill_shared.errors import SettingsError
+from newsmill_shared.logs import set_up_logs
+from newsmill_shared.pages import PageStore
+
+__all__ = ["build", "main", "make_server"]
+
+_POOL_SIZE = 8
+_REDIS_SECONDS = 1
+"""Redis is asked for a wake only: nobody waits long for that."""
+_MAX_HEADERS_BYTES = 64 * 1024
+"""Holds any URL that is taken, percent-encoded in a query."""
+_GRACE_SECONDS = 10
+
+_log = structlog.get_logger()
+
+
+def build(settings: GatewaySettings) -> FastAPI:
+    """Return the application over real engines; connections open when they are first used.
+
+    Raises:
+        SettingsError: A setting is wrong or unsafe.
+    """
+    settings.check()
+    policy = AddressPolicy.parse(settings.fetch_allow)
+    if policy.allow:
+        _log.warning("private networks may be fetched", allow=settings.fetch_allow)
+    engine = make_engine(settings.database_url, name="gateway", pool_size=_POOL_SIZE)
+    redis = Redis.from_url(
+        settings.redis_url, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS
+    )
+    gateway = Gateway(
+        ledger=SQLLedger(engine, host_delay_seconds=settings.host_delay_seconds),
+        bodies=PageStore.open(settings.page_store_url),
+        waker=RedisWaker(redis),
+        policy=policy,
+        now=lambda: datetime.now(UTC),
+    )
+    return make_api(gateway, settings, version=version("newsmill-gateway"))
+
+
+def make_server(api: FastAPI, settings: GatewaySettings) -> uvicorn.Server:
+    """Return the HTTP server, as it is run everywhere."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            api,
+            host=settings.gateway_host,
+            port=settings.gateway_port,
+            loop="asyncio",
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            h11_max_incomplete_event_size=_MAX_HEADERS_BYTES,
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+        )
+    )
+
+
+def main() -> None:
+    """Serve until the process is asked to end."""
+    try:
+        settings = GatewaySettings()
+        set_up_logs(settings, service="gateway")
+        api = build(settings)
+    except (SettingsError, ValidationError) as error:
+        sys.exit(f"gateway: {error}")
+    make_server(api, settings).run()
+
+
+if __name__ == "__main__":
+    main()
