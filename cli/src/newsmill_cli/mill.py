@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-import httpx
-
+from newsmill_cli.api import Api
 from newsmill_cli.data_directory import DataDirectory, RunningUp
 from newsmill_cli.engines import Choice, Engines, Given
 from newsmill_cli.engines.launch import log_tail
@@ -29,7 +28,7 @@ __all__ = [
     "service_settings",
 ]
 
-DEFAULT_PORT = 8321
+DEFAULT_PORT = 8765
 _READY_SECONDS = 60.0
 
 
@@ -39,7 +38,7 @@ class MillOptions:
 
     Args:
         data: The data directory.
-        port: Of the API on 127.0.0.1; None = the usual one, or another if that is taken.
+        port: Of the API; None = NEWSMILL_GATEWAY_PORT, else the usual one, else any free one.
         concurrency: Work at the same time, by service: ``{"enrich": 2}``.
         services: What to run; a program with a root of its own names its modules here.
         settings: Further ``NEWSMILL_`` settings for all services, by full name.
@@ -77,14 +76,11 @@ class Mill:
             CommandError: It does not within ``seconds``; the message ends with its log.
         """
         end = time.monotonic() + seconds
-        with httpx.Client(base_url=self.api_url, timeout=2, trust_env=False) as client:
+        with Api(self.api_url, self.api_key) as api:
             while self.watch(0.1):
-                try:
-                    if client.get("/readyz").status_code == httpx.codes.OK:
-                        return True
-                except httpx.TransportError:
-                    # Not listening yet, or being restarted: the next look tells.
-                    pass
+                said = api.ready()
+                if said is not None and said["ready"]:
+                    return True
                 if time.monotonic() > end:
                     log = self.directory.logs / "gateway.log"
                     raise CommandError(
@@ -112,7 +108,9 @@ def running_mill(
     with ExitStack() as stack:
         stack.enter_context(_stop_signals(supervisors))
         stack.enter_context(directory.hold())
-        port = choose_port(options.port)
+        host = os.environ.get("NEWSMILL_GATEWAY_HOST") or "127.0.0.1"
+        named = os.environ.get("NEWSMILL_GATEWAY_PORT")
+        port = choose_port(host, options.port or (int(named) if named else None))
         engines = Engines(directory.path, given=given_engines(os.environ), choice=options.choice)
         for engine in engines.embedded:
             found = engine.located
@@ -129,7 +127,7 @@ def running_mill(
             engines=engines.embedded,
             report=report,
         )
-        api_url = f"http://127.0.0.1:{port}"
+        api_url = f"http://{_reachable_host(host)}:{port}"
         api_key = settings.get("NEWSMILL_API_KEY") or os.environ.get("NEWSMILL_API_KEY")
         directory.announce(RunningUp(api_url, api_key, settings))
         supervisors.append(supervisor)
@@ -168,36 +166,47 @@ def service_settings(
     return {**inherited, **ours, **concurrency, **options.settings}
 
 
-def choose_port(wanted: int | None) -> int:
-    """Return a free port of 127.0.0.1.
+def choose_port(host: str, wanted: int | None) -> int:
+    """Return a free port.
 
     Args:
+        host: The address it is for.
         wanted: That one and no other; None = the usual one if it is free.
 
     Raises:
         CommandError: The wanted port is taken.
     """
-    if wanted is not None and not _is_free(wanted):
+    if wanted is not None and not _is_free(host, wanted):
         raise CommandError(
-            f"port {wanted} of 127.0.0.1 is taken", "Choose another with --port, or leave it out."
+            f"port {wanted} of {host} cannot be had", "Choose another with --port, or leave it out."
         )
-    if wanted is not None or _is_free(DEFAULT_PORT):
+    if wanted is not None or _is_free(host, DEFAULT_PORT):
         return wanted or DEFAULT_PORT
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+    with socket.socket(_family(host)) as probe:
+        probe.bind((host, 0))
         port: int = probe.getsockname()[1]
         return port
 
 
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket(_family(host)) as probe:
         # As the server will: connections of the one before may still be closing.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((host, port))
         except OSError:
             return False
     return True
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def _reachable_host(host: str) -> str:
+    """Return how we reach a server that listens on ``host``."""
+    loopback = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - compared, not bound
+    return loopback.get(host, f"[{host}]" if ":" in host else host)
 
 
 def _quiet_libraries() -> dict[str, str]:

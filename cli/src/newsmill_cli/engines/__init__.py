@@ -1,6 +1,12 @@
 """Embedded engines: PostgreSQL and Valkey as children of ours, over one data directory."""
 
-from newsmill_cli.engines.locate import Choice, Located, locate_postgres, locate_valkey
+from newsmill_cli.engines.locate import (
+    Choice,
+    Located,
+    engine_choice,
+    locate_postgres,
+    locate_valkey,
+)
 from newsmill_cli.engines.postgres import PostgreSQL
 from newsmill_cli.engines.running import Engines, Given
 from newsmill_cli.engines.valkey import Valkey
@@ -12,6 +18,7 @@ __all__ = [
     "Located",
     "PostgreSQL",
     "Valkey",
+    "engine_choice",
     "locate_postgres",
     "locate_valkey",
 ]

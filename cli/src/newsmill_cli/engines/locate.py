@@ -3,21 +3,31 @@
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from newsmill_cli.errors import EngineError
+from newsmill_cli.errors import EngineError, UsageError
 
-__all__ = ["FLOORS", "Choice", "Located", "locate_postgres", "locate_valkey", "parse_version"]
+__all__ = [
+    "FLOORS",
+    "Choice",
+    "Located",
+    "engine_choice",
+    "locate_postgres",
+    "locate_valkey",
+    "parse_version",
+]
 
 Choice = Literal["auto", "path", "wheels"]
 """Where engines may come from: ``auto`` = PATH, then wheels."""
 
 FLOORS = {"PostgreSQL": 15, "Redis": 7, "Valkey": 8}
 """The oldest major version of each engine that newsmill runs on."""
+
+_CHOICES: tuple[Choice, ...] = ("auto", "path", "wheels")
 
 _VERSION = re.compile(r"(PostgreSQL|Redis|Valkey)\D*?(\d+)((?:\.\d+)*)")
 _REMEDY = (
@@ -40,6 +50,19 @@ class Located:
     def major(self) -> int:
         """The major version."""
         return int(self.version.split(".")[0])
+
+
+def engine_choice(environment: Mapping[str, str]) -> Choice:
+    """Return where engines may come from: ``NEWSMILL_ENGINES``, by default anywhere.
+
+    Raises:
+        UsageError: The setting is none of the choices.
+    """
+    said = environment.get("NEWSMILL_ENGINES") or "auto"
+    for choice in _CHOICES:
+        if said == choice:
+            return choice
+    raise UsageError(f"NEWSMILL_ENGINES={said}: it is one of {', '.join(_CHOICES)}")
 
 
 def locate_postgres(choice: Choice = "auto", *, major: int | None = None) -> Located:

@@ -1,0 +1,1 @@
+"""What `newsmill doctor` looks at, and what it concludes."""

@@ -1,0 +1,96 @@
+"""The `newsmill` command: its parts are in `newsmill_cli.commands`.
+
+Exit codes: 0 done; 1 done, and the answer is no, or it failed; 2 the command line makes no
+sense; 3 the system, or an engine it needs, cannot be reached; 130 interrupted.
+"""
+
+import importlib
+import sys
+from importlib.metadata import EntryPoint, entry_points
+
+import typer
+
+from newsmill_cli.commands.add import add
+from newsmill_cli.commands.doctor import doctor
+from newsmill_cli.commands.migrate import migrate
+from newsmill_cli.commands.show import show
+from newsmill_cli.commands.status import status
+from newsmill_cli.commands.up import up
+from newsmill_cli.errors import CommandError, ExitCode, UnreachableError
+from newsmill_cli.output import print_error
+from newsmill_shared.errors import NewsmillError, TransientError
+
+__all__ = ["COMMANDS_GROUP", "app", "build_app", "main"]
+
+COMMANDS_GROUP = "newsmill.commands"
+"""Entry points of this group are commands of their own: a Typer app, or a function."""
+
+_INTERRUPTED = 130
+_EPILOG = (
+    "Exit codes: 0 done, 1 the answer is no or it failed, 2 wrong usage, "
+    "3 the system cannot be reached."
+)
+
+
+_COMMANDS = (up, add, status, show, doctor, migrate)
+
+
+def build_app(first_word: str = "") -> typer.Typer:
+    """Return the command with the parts that a command line needs.
+
+    Args:
+        first_word: Of the command line. The demo and the commands of services are large: they
+            are loaded unless this names one of the others.
+    """
+    built = typer.Typer(
+        name="newsmill",
+        help="Turns URLs of news pages into articles.",
+        epilog=_EPILOG,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for command in _COMMANDS:
+        built.command()(command)
+    if first_word not in {command.__name__ for command in _COMMANDS}:
+        built.command("demo")(importlib.import_module("newsmill_cli.demo.command").demo)
+        for entry in sorted(entry_points(group=COMMANDS_GROUP), key=lambda entry: entry.name):
+            _mount(built, entry)
+    return built
+
+
+def app(arguments: list[str] | None = None) -> int:
+    """Run the command and return its exit code; errors that were foreseen are said in words."""
+    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        build_app(words[0] if words else "")(args=words, prog_name="newsmill")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else ExitCode.NO
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except NewsmillError as error:
+        said = _for_people(error)
+        print_error(said, as_json="--json" in words)
+        return said.exit_code
+    return ExitCode.OK
+
+
+def main() -> None:
+    """Entry point of the `newsmill` script."""
+    sys.exit(app())
+
+
+def _for_people(error: NewsmillError) -> CommandError:
+    if isinstance(error, CommandError):
+        return error
+    if isinstance(error, TransientError):
+        return UnreachableError(str(error), "`newsmill doctor` says which part is away.")
+    return CommandError(str(error))
+
+
+def _mount(built: typer.Typer, entry: EntryPoint) -> None:
+    part = entry.load()
+    if isinstance(part, typer.Typer):
+        built.add_typer(part, name=entry.name)
+    else:
+        built.command(entry.name)(part)
