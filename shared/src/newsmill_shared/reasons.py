@@ -59,6 +59,7 @@ class Reason(StrEnum):
     WORKER_LOST = "worker_lost"
     TIME_LIMIT = "time_limit"
     MEMORY = "memory"
+    FETCH_ERROR = "fetch_error"
     ENRICH_ERROR = "enrich_error"
     STORE_ERROR = "store_error"
     PAGE_MISSING = "page_missing"
@@ -105,6 +106,7 @@ RULES: dict[Reason, Rule] = {
     Reason.WORKER_LOST: Rule(Outcome.DEAD),
     Reason.TIME_LIMIT: Rule(Outcome.DEAD),
     Reason.MEMORY: Rule(Outcome.DEAD),
+    Reason.FETCH_ERROR: Rule(Outcome.DEAD),
     Reason.ENRICH_ERROR: Rule(Outcome.DEAD),
     Reason.STORE_ERROR: Rule(Outcome.DEAD),
     Reason.PAGE_MISSING: Rule(Outcome.DEAD),

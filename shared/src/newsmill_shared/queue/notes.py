@@ -4,7 +4,7 @@ Every fetch chain ends in exactly one of fetched, ended, moved, late. Notes are 
 (job, attempt), so a note that is sent twice counts once.
 """
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, TypeAdapter
@@ -20,6 +20,7 @@ __all__ = [
     "FetchedNote",
     "LateNote",
     "LostNote",
+    "MissingNote",
     "MovedNote",
     "Note",
     "WakeNote",
@@ -84,17 +85,20 @@ class LostNote(Note):
     detail: str = ""
 
 
+class MissingNote(Note):
+    """The body is not in the page store any more: fetched again, unless it was supplied."""
+
+    kind: Literal["missing"] = "missing"
+
+
 class WakeNote(Frozen):
     """These hosts have new work; losing this note costs a few seconds, no more."""
 
     kind: Literal["wake"] = "wake"
     hosts: tuple[int, ...] = ()
 
-    SUPPLIED: ClassVar[int] = 0
-    """Stands for work that needs no host: supplied pages."""
 
-
-AnyNote = FetchedNote | EndedNote | MovedNote | LateNote | LostNote | WakeNote
+AnyNote = FetchedNote | EndedNote | MovedNote | LateNote | LostNote | MissingNote | WakeNote
 _ADAPTER: TypeAdapter[AnyNote] = TypeAdapter(Annotated[AnyNote, Field(discriminator="kind")])
 
 

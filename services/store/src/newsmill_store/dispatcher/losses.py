@@ -28,7 +28,7 @@ where job.id = n.job_id and job.attempt = n.attempt and job.state = 'running'
 """)
 
 _SEND_BACK = text("""
-update job set state = 'waiting', stage = null, suspect = suspect or n.suspect
+update job set state = 'waiting', stage = null, suspect = job.suspect or n.suspect
 from unnest(cast(:job_id as uuid[]), cast(:attempt as integer[]), cast(:suspect as boolean[]))
   as n(job_id, attempt, suspect)
 where job.id = n.job_id and job.attempt = n.attempt and job.state = 'running'

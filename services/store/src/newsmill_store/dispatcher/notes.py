@@ -16,6 +16,7 @@ from newsmill_shared.queue.notes import (
     FetchedNote,
     LateNote,
     LostNote,
+    MissingNote,
     MovedNote,
     WakeNote,
 )
@@ -113,6 +114,15 @@ from unnest(cast(:job_id as uuid[]), cast(:attempt as integer[]), cast(:seconds 
 where job.id = n.job_id and job.attempt = n.attempt and job.state = 'running'
 """)
 
+# Without its body a fetched page is a page that was never fetched; it costs a try.
+_MISSING = text("""
+update job set state = 'waiting', stage = null, fetch_id = null, tries = tries + 1
+from unnest(cast(:job_id as uuid[]), cast(:attempt as integer[])) as n(job_id, attempt)
+where job.id = n.job_id and job.attempt = n.attempt and job.state = 'running'
+  and not job.supplied and job.tries + 1 < :most
+returning job.id, job.host_id
+""")
+
 _WAKE = text("update host set idle = false where id = any(:hosts) and idle")
 
 
@@ -161,6 +171,8 @@ def apply_notes(
     if batch.lost:
         blamed = {(note.job_id, note.attempt): note.reason for note in batch.lost}
         hosts |= count_losses(connection, blamed)
+    if batch.missing:
+        hosts |= _apply_missing(connection, batch.missing)
     wake(connection, hosts)
     return len(chains)
 
@@ -172,6 +184,7 @@ class _Batch:
     moved: list[MovedNote] = field(default_factory=list)
     late: list[LateNote] = field(default_factory=list)
     lost: list[LostNote] = field(default_factory=list)
+    missing: list[MissingNote] = field(default_factory=list)
     wake: list[int] = field(default_factory=list)
 
 
@@ -197,6 +210,8 @@ def _sort(notes: Sequence[AnyNote]) -> _Batch:
                 batch.late.append(note)
             case LostNote():
                 batch.lost.append(note)
+            case MissingNote():
+                batch.missing.append(note)
     return batch
 
 
@@ -299,3 +314,24 @@ def _apply_moved(
     if endings:
         finish(connection, endings)
     return {row.host_id for row in moved}
+
+
+def _apply_missing(connection: Connection, notes: Sequence[MissingNote]) -> set[int]:
+    rows = columns(("job_id", "attempt"), [(note.job_id, note.attempt) for note in notes])
+    again = {
+        row.id: row.host_id for row in connection.execute(_MISSING, {**rows, "most": MAX_TRIES})
+    }
+    finish(
+        connection,
+        [
+            Ending(
+                job_id=note.job_id,
+                attempt=note.attempt,
+                reason=Reason.PAGE_MISSING,
+                detail="the page store does not have the body any more",
+            )
+            for note in notes
+            if note.job_id not in again
+        ],
+    )
+    return set(again.values())

@@ -1,0 +1,181 @@
+"""What a fetched page means: it becomes an article, or ends for a reason."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+import structlog
+
+from newsmill_enrich.duplicates import Fingerprint, Registered, fingerprint, judge
+from newsmill_enrich.extraction import Extracted, extract
+from newsmill_enrich.language import Detected, Hints
+from newsmill_enrich.topics import Tagged
+from newsmill_shared.errors import EndedError, TransientError
+from newsmill_shared.identity import article_id
+from newsmill_shared.messages import (
+    INLINE_TEXT_BYTES,
+    MAX_TEXT_BYTES,
+    Article,
+    ArticleEnriched,
+    Evidence,
+    JobFinished,
+    PageFetched,
+)
+from newsmill_shared.pages import PageMissingError
+from newsmill_shared.queue.notes import MissingNote
+from newsmill_shared.reasons import Reason
+
+__all__ = ["Enricher", "content_hash", "enrich_page"]
+
+_log = structlog.get_logger()
+
+
+class Pages(Protocol):
+    """Where bodies are, and long texts go."""
+
+    def get(self, key: str) -> bytes:
+        """Return a body; raises PageMissingError or TransientError."""
+
+    def put_text(self, name: str, text: str, *, at: datetime) -> str:
+        """Store a text and return its key; raises TransientError."""
+
+
+class Index(Protocol):
+    """Where earlier documents are found."""
+
+    def register(self, fingerprint: Fingerprint, *, article_id: UUID, now: datetime) -> Registered:
+        """Register a document and return the earlier ones that share passages with it."""
+
+
+class Detector(Protocol):
+    """Tells languages."""
+
+    def detect(self, title: str, text: str, hints: Hints) -> Detected:
+        """Return the language of an article."""
+
+
+class Tagger(Protocol):
+    """Tells categories."""
+
+    def categorize(
+        self,
+        title: str,
+        text: str,
+        *,
+        language: str,
+        section_raw: str | None,
+        signals: Mapping[str, tuple[str, ...]],
+    ) -> Tagged:
+        """Return the categories of an article."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enricher:
+    """What enrichment works with."""
+
+    pages: Pages
+    index: Index
+    detector: Detector
+    tagger: Tagger
+
+
+def enrich_page(
+    message: PageFetched, enricher: Enricher, *, now: datetime
+) -> ArticleEnriched | JobFinished | MissingNote:
+    """Make an article of a page: exactly one answer comes out.
+
+    Raises:
+        TransientError: The page store or the index is away; nothing is decided.
+    """
+    try:
+        return _enrich(message, enricher, now)
+    except EndedError as error:
+        return _finished(message, error.reason, error.detail)
+    except PageMissingError:
+        return MissingNote(job_id=message.job_id, attempt=message.attempt)
+    except (TransientError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001 - a defect of ours ends this job alone, and loudly
+        _log.exception("enrichment failed", job_id=str(message.job_id), url=message.page.url)
+        return _finished(message, Reason.ENRICH_ERROR, f"{type(error).__name__}: {error}"[:500])
+
+
+def content_hash(title: str, text: str) -> str:
+    """Return sha256 (hex) over title and text: what makes two versions the same."""
+    return hashlib.sha256(f"{title}\n{text}".encode()).hexdigest()
+
+
+def _enrich(message: PageFetched, enricher: Enricher, now: datetime) -> ArticleEnriched:
+    page = message.page
+    extracted = extract(enricher.pages.get(page.object), page, now=now)
+    text, truncated = _cut(extracted.text)
+    detected = enricher.detector.detect(extracted.title, text, _hints(extracted, page.final_url))
+    tagged = enricher.tagger.categorize(
+        extracted.title,
+        text,
+        language=detected.language.tag,
+        section_raw=extracted.section_raw,
+        signals=extracted.signals,
+    )
+    # Last, so that a page which fails elsewhere leaves nothing in the index.
+    mark = fingerprint(extracted.title, text, page_key=page.final_key)
+    registered = enricher.index.register(mark, article_id=article_id(page.final_key), now=now)
+    verdict, seen = judge(mark, registered)
+    digest = content_hash(extracted.title, text)
+    inline = len(text.encode()) <= INLINE_TEXT_BYTES
+    return ArticleEnriched(
+        job_id=message.job_id,
+        attempt=message.attempt,
+        epoch=message.epoch,
+        page=page,
+        article=Article(
+            title=extracted.title,
+            text=text if inline else None,
+            text_object=None if inline else enricher.pages.put_text(digest, text, at=now),
+            text_truncated=truncated,
+            content_hash=digest,
+            published_at=extracted.published_at,
+            modified_at=extracted.modified_at,
+            authors=extracted.authors,
+            section_raw=extracted.section_raw,
+            site_name=extracted.site_name,
+            canonical_url=extracted.canonical_url,
+            image=extracted.image,
+            language=detected.language,
+            categories=tagged.categories,
+            duplicates=verdict,
+            evidence=Evidence(
+                extraction=extracted.evidence,
+                language=detected.evidence,
+                duplicates=seen,
+                categories=tagged.evidence,
+            ),
+        ),
+    )
+
+
+def _hints(extracted: Extracted, url: str) -> Hints:
+    host = url.partition("://")[2].partition("/")[0]
+    return Hints(declared=extracted.declared_languages, host=host)
+
+
+def _cut(text: str) -> tuple[str, bool]:
+    """Cut a text at MAX_TEXT_BYTES, at a character; tell whether anything was cut."""
+    encoded = text.encode()
+    if len(encoded) <= MAX_TEXT_BYTES:
+        return text, False
+    return encoded[:MAX_TEXT_BYTES].decode("utf-8", "ignore"), True
+
+
+def _finished(message: PageFetched, reason: Reason, detail: str) -> JobFinished:
+    return JobFinished(
+        job_id=message.job_id,
+        attempt=message.attempt,
+        epoch=message.epoch,
+        reason=reason,
+        detail=detail,
+        page=message.page,
+    )

@@ -1,0 +1,112 @@
+"""The enrich worker: ``python -m newsmill_enrich.worker``.
+
+The parent loads the models once and opens nothing; each child opens its own connections.
+"""
+
+import os
+import resource
+import sys
+from datetime import UTC, datetime
+
+import structlog
+from celery import signals
+
+from newsmill_enrich.adapters.redis_index import RedisIndex
+from newsmill_enrich.language import Detector
+from newsmill_enrich.settings import EnrichSettings
+from newsmill_enrich.tasks import Enricher, enrich_page
+from newsmill_enrich.topics import Tagger
+from newsmill_shared.errors import TransientError
+from newsmill_shared.logs import set_up_logs
+from newsmill_shared.messages import PageFetched
+from newsmill_shared.pages import PageStore
+from newsmill_shared.process import die_with_parent
+from newsmill_shared.queue.app import Publisher, make_app, make_redis
+from newsmill_shared.queue.heartbeat import Heartbeat, new_incarnation
+from newsmill_shared.queue.notes import LostNote, MissingNote
+from newsmill_shared.queue.stage import Stage
+from newsmill_shared.queue.worker import report_losses, run_worker
+from newsmill_shared.reasons import Reason
+
+__all__ = ["Child", "main"]
+
+_log = structlog.get_logger()
+
+_OUT_OF_MEMORY_EXIT = 71
+
+
+class Child:
+    """One process of the pool: its connections, and what it does with a message."""
+
+    def __init__(self, stage: Stage, enricher: Enricher) -> None:
+        self._stage = stage
+        self._enricher = enricher
+
+    def handle(self, message: PageFetched) -> None:
+        """Claim, enrich, pass on, let go."""
+        if self._stage.claim(message) is None:
+            return
+        try:
+            answer = enrich_page(message, self._enricher, now=datetime.now(UTC))
+            if isinstance(answer, MissingNote):
+                self._stage.note(answer)
+            else:
+                self._stage.publish(answer)
+        except TransientError as error:
+            _log.warning("the page waits again", job_id=str(message.job_id), cause=str(error))
+        except MemoryError:
+            # Nothing in this process can be trusted any more, and a MemoryError that leaves a
+            # task would end the whole worker.
+            self._stage.note(
+                LostNote(job_id=message.job_id, attempt=message.attempt, reason=Reason.MEMORY)
+            )
+            sys.stderr.flush()
+            os._exit(_OUT_OF_MEMORY_EXIT)
+        self._stage.done(message)
+
+
+def main() -> None:
+    """Consume ``enrich`` until SIGTERM."""
+    settings = EnrichSettings()
+    set_up_logs(settings, service="enrich")
+    app = make_app("enrich", settings.redis_url)
+    # A child takes a message only when it is free, so none waits behind a slow page.
+    app.conf.worker_disable_prefetch = True
+    detector, tagger = Detector(), Tagger()
+    incarnation = new_incarnation("enrich")
+    children: list[Child] = []
+
+    def begin(**_: object) -> None:
+        die_with_parent()
+        limit = settings.enrich_memory_mb * 1024 * 1024
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        stage = Stage(
+            "enrich", make_redis(settings.redis_url), Publisher(app), incarnation=incarnation
+        )
+        enricher = Enricher(
+            PageStore.open(settings.page_store_url),
+            RedisIndex(make_redis(settings.index_url)),
+            detector,
+            tagger,
+        )
+        children.append(Child(stage, enricher))
+
+    signals.worker_process_init.connect(begin, weak=False)
+
+    @app.task(name=PageFetched.TYPE)
+    def page_fetched(payload: dict[str, object]) -> None:
+        children[0].handle(PageFetched.model_validate(payload))
+
+    report_losses(make_redis(settings.redis_url))
+    run_worker(
+        app,
+        queue=PageFetched.QUEUE,
+        pool="prefork",
+        concurrency=settings.enrich_concurrency,
+        heartbeat=Heartbeat(make_redis(settings.redis_url), incarnation),
+        options=[f"--time-limit={settings.enrich_seconds}"],
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""A stage's side of the fences: claim an attempt, say how it went, pass the work on."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import structlog
+from redis import Redis
+from redis.exceptions import RedisError
+
+from newsmill_shared.messages import Message, Work
+from newsmill_shared.queue.app import BrokerAwayError, Publisher
+from newsmill_shared.queue.claims import Claims, Verdict
+from newsmill_shared.queue.notes import AnyNote, LateNote, send_note
+
+__all__ = ["Stage"]
+
+_log = structlog.get_logger()
+
+_PATIENCE_SECONDS = 20.0
+_CLAIM_PATIENCE_SECONDS = 5.0
+_RETRY_SECONDS = 0.3
+
+T = TypeVar("T")
+
+
+class Stage:
+    """What one worker process of a stage tells Redis.
+
+    Args:
+        name: ``ingest`` or ``enrich``.
+        redis: A client of this process.
+        publisher: Sends to the next stage.
+        incarnation: The name that this process' heartbeat has.
+    """
+
+    def __init__(
+        self, name: str, redis: "Redis", publisher: Publisher, *, incarnation: str
+    ) -> None:
+        self._name = name
+        self._redis = redis
+        self._publisher = publisher
+        self._claims = Claims(redis, incarnation=incarnation)
+
+    def claim(self, work: Work, *, claim_by: int | None = None) -> int | None:
+        """Take an attempt and return the milliseconds left to begin; None: leave it alone.
+
+        An attempt that comes too late, or from an earlier life of Redis, is noted as late.
+
+        Raises:
+            BrokerAwayError: Redis is away; the ledger will send the work again.
+        """
+        claim = _patiently(
+            lambda: self._claims.claim(self._name, work, claim_by=claim_by),
+            _CLAIM_PATIENCE_SECONDS,
+        )
+        if claim.verdict is Verdict.REFUSED:
+            _log.info("attempt refused", job_id=str(work.job_id), attempt=work.attempt)
+            self.note(LateNote(job_id=work.job_id, attempt=work.attempt))
+        return claim.milliseconds_left if claim.verdict is Verdict.CLAIMED else None
+
+    def note(self, note: AnyNote) -> None:
+        """Tell the dispatcher.
+
+        Raises:
+            BrokerAwayError: Redis stayed away; the sweep finds out by itself.
+        """
+        _patiently(lambda: send_note(self._redis, note), _PATIENCE_SECONDS)
+
+    def publish(self, message: Message) -> None:
+        """Pass the work on; raises BrokerAwayError."""
+        self._publisher.publish([message])
+
+    def done(self, work: Work) -> None:
+        """Let go of an attempt, whatever became of it."""
+        try:
+            self._claims.done(self._name, work)
+        except (RedisError, OSError) as error:
+            _log.warning("claim not let go, it goes with this process", error=str(error))
+
+
+def _patiently(call: Callable[[], T], seconds: float) -> T:
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return call()
+        except (RedisError, OSError) as error:
+            if time.monotonic() >= end:
+                raise BrokerAwayError(f"Redis: {error}") from error
+        time.sleep(_RETRY_SECONDS)

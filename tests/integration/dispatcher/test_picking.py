@@ -1,0 +1,203 @@
+"""What is sent: due work, host by host, one job a page, the best first."""
+
+from datetime import UTC, datetime, timedelta
+
+from newsmill_shared.messages import Hop
+from newsmill_shared.queue.notes import EndedNote, LateNote, MovedNote
+from newsmill_shared.reasons import Reason
+from tests.integration.dispatcher.conftest import Mill
+from tests.support.builders import a_page, a_submission, an_article_enriched
+
+
+def test_a_host_is_asked_for_one_page_at_a_time(mill: Mill) -> None:
+    mill.ledger.accept(
+        a_submission("https://a.example/1"),
+        a_submission("https://a.example/2"),
+        a_submission("https://b.example/1"),
+    )
+
+    mill.tick()
+
+    assert sorted(fetch.url for fetch in mill.fetches()) == [
+        "https://a.example/1",
+        "https://b.example/1",
+    ]
+    assert mill.hosts_agree()
+
+
+def test_a_host_is_free_again_only_after_its_chain_and_its_delay(mill: Mill) -> None:
+    mill.ledger.accept(*(a_submission(f"https://a.example/{n}") for n in range(2)), delay=3600)
+    mill.tick()
+    (first,) = mill.fetches()
+
+    mill.fetched(first)
+    mill.tick()
+
+    assert mill.fetches() == []
+    assert mill.ledger.sql(
+        "select in_flight, next_at > now() + interval '50 minutes' from host"
+    ) == [(0, True)]
+    mill.ledger.sql("update host set next_at = now()")
+    mill.tick()
+    assert [fetch.url for fetch in mill.fetches()] == ["https://a.example/1"]
+
+
+def test_the_highest_priority_goes_first_whatever_came_before(mill: Mill) -> None:
+    mill.ledger.accept(
+        a_submission("https://a.example/low"), a_submission("https://a.example/high", priority=9)
+    )
+
+    mill.tick()
+
+    assert [fetch.url for fetch in mill.fetches()] == ["https://a.example/high"]
+
+
+def test_of_jobs_that_share_a_page_one_runs_and_the_next_finds_it_fresh(mill: Mill) -> None:
+    url = "https://a.example/story"
+    mill.ledger.accept(a_submission(url), a_submission(url))
+    mill.tick()
+    (fetch,) = mill.fetches()
+    mill.fetched(fetch)
+    page = a_page(url, fetched_at=datetime.now(UTC))
+    mill.ledger.finish(an_article_enriched(fetch.job_id, page=page))
+
+    mill.let_hosts_be_asked()
+    mill.tick()
+
+    assert mill.fetches() == []
+    assert mill.ledger.sql("select reason from outcome order by job_id") == [("new",), ("fresh",)]
+    assert mill.ledger.conservation().unaccounted == 0
+
+
+def test_a_forced_job_is_fetched_however_fresh_its_page_is(mill: Mill) -> None:
+    url = "https://a.example/story"
+    (first,) = mill.ledger.running(a_submission(url))
+    mill.ledger.finish(an_article_enriched(first, page=a_page(url, fetched_at=datetime.now(UTC))))
+    mill.ledger.accept(a_submission(url, force=True))
+
+    mill.tick()
+
+    assert [fetch.url for fetch in mill.fetches()] == [url]
+
+
+def test_a_supplied_page_goes_straight_to_enrich_without_a_host(mill: Mill) -> None:
+    page = a_page("https://a.example/story", supplied=True)
+    mill.ledger.accept(a_submission("https://a.example/story", page=page))
+
+    mill.tick()
+
+    assert [message.page for message in mill.pages()] == [page]
+    assert mill.ledger.sql("select count(*) from slot") == [(0,)]
+
+
+def test_a_redirect_to_another_host_waits_there_and_counts_no_try(mill: Mill) -> None:
+    mill.ledger.accept(a_submission("https://a.example/old"))
+    mill.tick()
+    (fetch,) = mill.fetches()
+    hop = Hop(url="https://a.example/old", status=301)
+
+    mill.note(
+        MovedNote(
+            job_id=fetch.job_id,
+            attempt=1,
+            target="https://b.example/new",
+            hops=(hop,),
+            cookies={"consent": "yes"},
+        )
+    )
+    mill.tick(2)
+
+    (moved,) = mill.fetches()
+    assert (moved.url, moved.target) == ("https://a.example/old", "https://b.example/new")
+    assert (moved.hops, moved.cookies) == ((hop,), {"consent": "yes"})
+    assert mill.ledger.sql("select tries from job") == [(0,)]
+    assert mill.hosts_agree()
+
+
+def test_a_redirect_to_a_url_that_cannot_be_fetched_ends_the_job(mill: Mill) -> None:
+    mill.ledger.accept(a_submission())
+    mill.tick()
+    (fetch,) = mill.fetches()
+
+    mill.note(MovedNote(job_id=fetch.job_id, attempt=1, target="file:///etc/passwd", hops=()))
+    mill.tick()
+
+    assert mill.ledger.sql("select outcome, reason from outcome") == [("failed", "redirect")]
+
+
+def test_a_failed_fetch_is_held_and_given_up_at_the_fifth(mill: Mill) -> None:
+    mill.ledger.accept(a_submission())
+    for _ in range(5):
+        mill.let_hosts_be_asked()
+        mill.tick(2)
+        (fetch,) = mill.fetches()
+        mill.note(EndedNote(job_id=fetch.job_id, attempt=fetch.attempt, reason=Reason.HTTP_5XX))
+        mill.tick()
+
+    assert mill.ledger.sql("select outcome, reason, attempt from outcome") == [
+        ("failed", "http_5xx", 5)
+    ]
+
+
+def test_retry_after_keeps_the_job_and_its_host_waiting(mill: Mill) -> None:
+    mill.ledger.accept(a_submission())
+    mill.tick()
+    (fetch,) = mill.fetches()
+
+    mill.note(
+        EndedNote(job_id=fetch.job_id, attempt=1, reason=Reason.HTTP_429, retry_after_seconds=7200)
+    )
+    mill.tick()
+
+    assert mill.ledger.sql("select held_until > now() + interval '119 minutes' from job") == [
+        (True,)
+    ]
+    assert mill.ledger.sql("select next_at > now() + interval '119 minutes' from host") == [(True,)]
+
+
+def test_a_note_that_comes_twice_counts_once(mill: Mill) -> None:
+    mill.ledger.accept(a_submission())
+    mill.tick()
+    (fetch,) = mill.fetches()
+    ended = EndedNote(job_id=fetch.job_id, attempt=1, reason=Reason.TIMEOUT)
+
+    mill.note(ended)
+    mill.tick()
+    mill.note(ended)
+    mill.tick()
+
+    assert mill.ledger.sql("select tries from job") == [(1,)]
+    assert mill.hosts_agree()
+
+
+def test_a_late_attempt_waits_again_while_its_slot_holds_the_host(mill: Mill) -> None:
+    mill.ledger.accept(a_submission())
+    mill.tick()
+    (fetch,) = mill.fetches()
+
+    mill.note(LateNote(job_id=fetch.job_id, attempt=1))
+    mill.tick(2)
+
+    assert mill.states() == [("waiting", 1, 0, 0)]
+    assert mill.fetches() == []
+    mill.let_hosts_be_asked()
+    mill.tick()
+    assert [fetch.attempt for fetch in mill.fetches()] == [2]
+
+
+def test_a_job_that_expires_before_its_turn_is_skipped(mill: Mill) -> None:
+    past = datetime.now(UTC) - timedelta(seconds=1)
+    mill.ledger.accept(a_submission(expires_at=past))
+
+    mill.tick()
+
+    assert mill.fetches() == []
+    assert mill.ledger.sql("select outcome, reason from outcome") == [("skipped", "expired")]
+
+
+def test_a_lost_wake_word_is_found_by_the_sweep(mill: Mill) -> None:
+    mill.ledger.accept(a_submission())
+
+    mill.tick()
+
+    assert len(mill.fetches()) == 1
