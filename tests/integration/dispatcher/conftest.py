@@ -12,7 +12,7 @@ from redis import Redis
 
 from newsmill_shared.database.engine import make_engine
 from newsmill_shared.messages import FetchPage, Message, PageFetched, Work
-from newsmill_shared.queue.app import Publisher, make_app, make_redis
+from newsmill_shared.queue.app import Publisher, as_bytes, make_app, make_redis
 from newsmill_shared.queue.claims import Claims, Verdict
 from newsmill_shared.queue.heartbeat import Heartbeat
 from newsmill_shared.queue.notes import AnyNote, FetchedNote, send_note
@@ -51,7 +51,8 @@ class Mill:
         return self._take(PageFetched)
 
     def _take(self, kind: type[M]) -> list[M]:
-        raw = self.redis.lpop(kind.QUEUE, 10_000) or []
+        raw = as_bytes(self.redis.lrange(kind.QUEUE, 0, -1))
+        self.redis.delete(kind.QUEUE)
         return [
             kind.model_validate(json.loads(base64.b64decode(json.loads(message)["body"]))[0][0])
             for message in reversed(raw)

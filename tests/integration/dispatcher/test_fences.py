@@ -126,7 +126,7 @@ def test_a_body_that_is_gone_is_fetched_again_but_a_supplied_one_is_dead(mill: M
     mill.fetched(mill.fetches()[0])
     mill.tick()
     for row in mill.ledger.sql("select id, attempt from job"):
-        mill.note(MissingNote(job_id=row[0], attempt=row[1]))  # type: ignore[arg-type]
+        mill.note(MissingNote(job_id=row[0], attempt=row[1]))
 
     mill.tick()
 
