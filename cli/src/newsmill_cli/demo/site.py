@@ -1,9 +1,11 @@
 """The demo's web server: ``python -m newsmill_cli.demo.site --port N``.
 
-It listens on the papers' loopback addresses alone, all at one port.
+It listens on the papers' loopback addresses alone, all at one port; without ``--port`` at that of
+the environment variable ``NEWSMILL_DEMO_PORT``.
 """
 
 import argparse
+import os
 import signal
 import threading
 from collections import Counter
@@ -12,7 +14,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from newsmill_cli.demo.content import Content, File, Redirect, load_content
 from newsmill_cli.demo.rendering import render
 
-__all__ = ["Server", "Site", "main"]
+__all__ = ["PORT_VARIABLE", "Server", "Site", "main"]
+
+PORT_VARIABLE = "NEWSMILL_DEMO_PORT"
+"""Environment variable that tells the port to a server that is started without arguments."""
 
 _TEXT = {"Content-Type": "text/plain; charset=utf-8"}
 _HTML = {"Content-Type": "text/html; charset=utf-8"}
@@ -81,7 +86,8 @@ class _Handler(BaseHTTPRequestHandler):
 def main() -> None:
     """Serve until the process is asked to end."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, required=True)
+    given = os.environ.get(PORT_VARIABLE)
+    parser.add_argument("--port", type=int, default=given, required=given is None)
     arguments = parser.parse_args()
     # Blocked before the first thread starts, so that only sigwait gets them.
     ending = {signal.SIGINT, signal.SIGTERM}
