@@ -10,12 +10,6 @@ from importlib.metadata import EntryPoint, entry_points
 
 import typer
 
-from newsmill_cli.commands.add import add
-from newsmill_cli.commands.doctor import doctor
-from newsmill_cli.commands.migrate import migrate
-from newsmill_cli.commands.show import show
-from newsmill_cli.commands.status import status
-from newsmill_cli.commands.up import up
 from newsmill_cli.errors import CommandError, ExitCode, UnreachableError
 from newsmill_cli.output import print_error
 from newsmill_shared.errors import NewsmillError, TransientError
@@ -25,6 +19,8 @@ __all__ = ["COMMANDS_GROUP", "app", "build_app", "main"]
 COMMANDS_GROUP = "newsmill.commands"
 """Entry points of this group are commands of their own: a Typer app, or a function."""
 
+_COMMANDS = ("up", "add", "status", "show", "doctor", "migrate")
+"""In the order of the help; each is a function of the module of its name."""
 _INTERRUPTED = 130
 _EPILOG = (
     "Exit codes: 0 done, 1 the answer is no or it failed, 2 wrong usage, "
@@ -32,27 +28,27 @@ _EPILOG = (
 )
 
 
-_COMMANDS = (up, add, status, show, doctor, migrate)
-
-
 def build_app(first_word: str = "") -> typer.Typer:
     """Return the command with the parts that a command line needs.
 
     Args:
-        first_word: Of the command line. The demo and the commands of services are large: they
-            are loaded unless this names one of the others.
+        first_word: Of the command line. A part takes time to load: if this names one of our
+            own, the others are left out.
     """
     built = typer.Typer(
         name="newsmill",
-        help="Turns URLs of news pages into articles.",
         epilog=_EPILOG,
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for command in _COMMANDS:
-        built.command()(command)
-    if first_word not in {command.__name__ for command in _COMMANDS}:
+    # With one command alone, Typer would want no name for it.
+    built.callback()(_no_options)
+    wanted = (first_word,) if first_word in _COMMANDS else _COMMANDS
+    for name in wanted:
+        module = importlib.import_module(f"newsmill_cli.commands.{name}")
+        built.command(name)(getattr(module, name))
+    if first_word not in _COMMANDS:
         built.command("demo")(importlib.import_module("newsmill_cli.demo.command").demo)
         for entry in sorted(entry_points(group=COMMANDS_GROUP), key=lambda entry: entry.name):
             _mount(built, entry)
@@ -86,6 +82,10 @@ def _for_people(error: NewsmillError) -> CommandError:
     if isinstance(error, TransientError):
         return UnreachableError(str(error), "`newsmill doctor` says which part is away.")
     return CommandError(str(error))
+
+
+def _no_options() -> None:
+    """Turns URLs of news pages into articles."""
 
 
 def _mount(built: typer.Typer, entry: EntryPoint) -> None:

@@ -11,15 +11,17 @@ from newsmill_cli.errors import CommandError
 
 __all__ = ["console", "diagnostics", "is_terminal", "print_error", "print_json"]
 
+_FILE_WIDTH = 240
+
 
 def console() -> Console:
-    """Return the console of standard output; long words are folded, never cut."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    """Return the console of standard output."""
+    return _console(sys.stdout.isatty(), stderr=False)
 
 
 def diagnostics() -> Console:
     """Return the console of standard error: progress and errors."""
-    return Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
+    return _console(sys.stderr.isatty(), stderr=True)
 
 
 def is_terminal() -> bool:
@@ -43,3 +45,9 @@ def print_error(error: CommandError, *, as_json: bool) -> None:
     printer.print(Text.assemble(("error: ", "bold red"), error.problem))
     if error.remedy:
         printer.print(escape(error.remedy), style="dim")
+
+
+def _console(terminal: bool, *, stderr: bool) -> Console:
+    # A file has no width: lines are not broken there, and tables get the room they need.
+    width = None if terminal else _FILE_WIDTH
+    return Console(stderr=stderr, highlight=False, soft_wrap=not terminal, width=width)
