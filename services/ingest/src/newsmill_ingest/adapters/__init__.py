@@ -1,0 +1,1 @@
+"""Everything of ingest that talks to Redis."""

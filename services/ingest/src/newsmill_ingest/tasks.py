@@ -1,0 +1,169 @@
+"""What ingest does with a message: fetch one page, politely, and say how it went."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from newsmill_ingest.chain import Arrived, Chain, Fetcher, Moved
+from newsmill_ingest.robots import RobotsRules
+from newsmill_shared.errors import EndedError
+from newsmill_shared.http.deadline import Deadline
+from newsmill_shared.messages import FetchPage, Hop, Page, PageFetched
+from newsmill_shared.pages import StoredBody
+from newsmill_shared.queue.notes import EndedNote, FetchedNote, MovedNote
+from newsmill_shared.reasons import Reason
+from newsmill_shared.urls import CanonicalURL, URLRefusedError, canonicalize
+
+__all__ = ["KEPT_HEADERS", "Pages", "Robots", "fetch_page"]
+
+KEPT_HEADERS = (
+    "content-type",
+    "content-language",
+    "content-location",
+    "date",
+    "etag",
+    "last-modified",
+    "link",
+    "x-robots-tag",
+)
+"""Response headers that later stages read, or that the next request repeats."""
+
+_MAX_HEADER_CHARACTERS = 4096
+
+
+class Robots(Protocol):
+    """Knows what hosts allow; `newsmill_ingest.robots_gate.RobotsGate` is one."""
+
+    def rules(self, url: CanonicalURL, deadline: Deadline) -> RobotsRules:
+        """Return the rules for this URL's origin, or raise EndedError."""
+
+
+class Pages(Protocol):
+    """Keeps bodies; `newsmill_shared.pages.PageStore` is one."""
+
+    def put_raw(self, url_key: str, body: bytes, *, at: datetime) -> StoredBody:
+        """Store a page's body."""
+
+
+def fetch_page(
+    command: FetchPage,
+    *,
+    fetcher: Fetcher,
+    robots: Robots,
+    pages: Pages,
+    deadline: Deadline,
+    now: Callable[[], datetime],
+    new_id: Callable[[], UUID],
+) -> FetchedNote | EndedNote | MovedNote:
+    """Run one chain for ``command`` and return the one note that it ends in.
+
+    Args:
+        command: What to fetch.
+        fetcher: Makes the requests.
+        robots: Says what the host allows.
+        pages: Takes the body.
+        deadline: Of the chain; entered by the caller. What its hook raises passes through.
+        now: Reads the time (aware).
+        new_id: Makes the fetch's id, a UUIDv7.
+
+    Raises:
+        TransientError: The page store is away; the chain has no note yet.
+    """
+    delay: float | None = None
+
+    def permit(url: CanonicalURL) -> None:
+        nonlocal delay
+        rules = robots.rules(url, deadline)
+        delay = rules.crawl_delay_seconds
+        if not rules.allows(url.url):
+            raise EndedError(Reason.ROBOTS, f"robots.txt of {url.host} disallows it")
+
+    chain = Chain(
+        fetcher=fetcher,
+        permit=permit,
+        deadline=deadline,
+        now=now,
+        hops=command.hops,
+        cookies=command.cookies,
+    )
+    try:
+        end = chain.follow(_start(command))
+    except EndedError as error:
+        return EndedNote(
+            job_id=command.job_id,
+            attempt=command.attempt,
+            crawl_delay_seconds=delay,
+            reason=error.reason,
+            detail=error.detail,
+            retry_after_seconds=error.retry_after_seconds,
+            hops=chain.hops,
+        )
+    if isinstance(end, Moved):
+        return MovedNote(
+            job_id=command.job_id,
+            attempt=command.attempt,
+            crawl_delay_seconds=delay,
+            target=end.target.url,
+            hops=chain.hops,
+            cookies=end.cookies,
+        )
+    return FetchedNote(
+        job_id=command.job_id,
+        attempt=command.attempt,
+        crawl_delay_seconds=delay,
+        message=PageFetched(
+            job_id=command.job_id,
+            attempt=command.attempt,
+            epoch=command.epoch,
+            page=_page(command, chain.hops, end, pages=pages, at=now(), fetch_id=new_id()),
+        ),
+    )
+
+
+def _start(command: FetchPage) -> CanonicalURL:
+    try:
+        return canonicalize(command.target)
+    except URLRefusedError as refused:
+        raise EndedError(Reason.PROTOCOL, str(refused)) from refused
+
+
+def _page(
+    command: FetchPage,
+    hops: tuple[Hop, ...],
+    end: Arrived,
+    *,
+    pages: Pages,
+    at: datetime,
+    fetch_id: UUID,
+) -> Page:
+    body = end.response.body
+    stored = pages.put_raw(end.url.key, body, at=at)
+    return Page(
+        fetch_id=fetch_id,
+        url=command.url,
+        url_key=command.url_key,
+        final_url=end.url.url,
+        final_key=end.url.key,
+        hops=hops,
+        status=end.response.status,
+        headers=_kept(end),
+        fetched_at=at,
+        sha256=stored.sha256,
+        object=stored.object,
+        size=stored.size,
+        media_type=end.response.media_type or _guessed_type(body),
+        timezone=command.timezone,
+    )
+
+
+def _kept(end: Arrived) -> dict[str, str]:
+    headers = end.response.headers
+    return {
+        name: headers[name][:_MAX_HEADER_CHARACTERS] for name in KEPT_HEADERS if name in headers
+    }
+
+
+def _guessed_type(body: bytes) -> str:
+    """Return a type for a body that came without one."""
+    return "text/html" if body.lstrip()[:1] == b"<" else "text/plain"
