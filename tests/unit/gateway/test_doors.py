@@ -1,0 +1,121 @@
+"""Who may call: on loopback any program of this machine, elsewhere who knows the key."""
+
+import pytest
+
+from newsmill_gateway.doors import Door
+from newsmill_gateway.problems import Code, ProblemError
+from newsmill_gateway.settings import GatewaySettings
+from newsmill_shared.errors import SettingsError
+
+LOOPBACK = Door(loopback=True, key=None)
+PUBLIC = Door(loopback=False, key="correct horse")
+
+
+def refusal(door: Door, headers: dict[str, str], path: str = "/v1/urls") -> tuple[int, str] | None:
+    try:
+        door.admit(path, headers)
+    except ProblemError as problem:
+        return int(problem.status), problem.code
+    return None
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1:8765", "localhost:8765", "LOCALHOST", "[::1]:8765", "127.0.0.1", "127.8.8.8:1"],
+)
+def test_a_request_to_a_loopback_name_passes(host: str) -> None:
+    assert refusal(LOOPBACK, {"host": host}) is None
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        "evil.example",
+        "evil.example:8765",
+        "127.0.0.1.evil.example",
+        "localhost.evil.example",
+        "127.0.0.1:8765@evil.example",
+        "127.0.0.1/evil.example",
+        "192.168.0.7:8765",
+        "0.0.0.0:8765",
+        "127.0.0.1:x",
+        "[::1",
+        "127.1",
+    ],
+)
+def test_a_name_of_somebody_else_that_leads_here_is_refused(host: str) -> None:
+    assert refusal(LOOPBACK, {"host": host}) == (403, Code.HOST_REFUSED)
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "", "http://127.0.0.1:9999", "http://localhost:8765"]
+)
+def test_a_page_of_another_site_is_refused(origin: str) -> None:
+    headers = {"host": "127.0.0.1:8765", "origin": origin}
+
+    assert refusal(LOOPBACK, headers) == (403, Code.ORIGIN_REFUSED)
+
+
+def test_a_page_of_the_gateway_itself_passes() -> None:
+    headers = {"host": "127.0.0.1:8765", "origin": "http://127.0.0.1:8765"}
+
+    assert refusal(LOOPBACK, headers) is None
+
+
+def test_the_right_key_opens() -> None:
+    headers = {"host": "mill.example", "authorization": "bearer correct horse"}
+
+    assert refusal(PUBLIC, headers) is None
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer wrong",
+        "Basic correct horse",
+        "correct horse",
+        "Bearer ключ",
+    ],
+)
+def test_any_other_key_is_refused(authorization: str) -> None:
+    headers = {"host": "mill.example", "authorization": authorization}
+
+    assert refusal(PUBLIC, headers) == (401, Code.KEY_REFUSED)
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_health_needs_no_key(path: str) -> None:
+    assert refusal(PUBLIC, {"host": "mill.example"}, path) is None
+
+
+def test_a_key_is_asked_for_on_loopback_too_if_there_is_one() -> None:
+    door = Door(loopback=True, key="correct horse")
+
+    assert refusal(door, {"host": "localhost"}) == (401, Code.KEY_REFUSED)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.0.7", "gateway"])
+def test_an_address_that_others_reach_needs_a_key(host: str) -> None:
+    open_door = GatewaySettings(gateway_host=host)
+    empty_key = GatewaySettings.model_validate({"gateway_host": host, "api_key": ""})
+    locked_door = GatewaySettings.model_validate({"gateway_host": host, "api_key": "secret"})
+
+    for settings in (open_door, empty_key):
+        with pytest.raises(SettingsError, match="NEWSMILL_API_KEY"):
+            settings.check()
+    locked_door.check()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
+def test_a_loopback_address_needs_none(host: str) -> None:
+    GatewaySettings(gateway_host=host).check()
+
+
+def test_the_key_shows_in_no_log() -> None:
+    settings = GatewaySettings.model_validate({"api_key": "correct horse"})
+
+    assert "correct horse" not in repr(settings)

@@ -1,0 +1,331 @@
+"""The gateway's own decisions: receipts, repetition, what is away, long texts."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import pytest
+
+from newsmill_gateway.answers import AcceptedItem, ArticleAnswer, Change, JobAnswer, RejectedItem
+from newsmill_gateway.gateway import Gateway
+from newsmill_gateway.problems import Code, ProblemError
+from newsmill_shared.addresses import AddressPolicy
+from newsmill_shared.database.accept import Accepted, IdempotencyConflictError, Submission
+from newsmill_shared.database.conservation import Conservation
+from newsmill_shared.database.engine import DatabaseAwayError
+from newsmill_shared.errors import TransientError
+from newsmill_shared.identity import new_id
+from newsmill_shared.pages import PageMissingError, StoredBody
+from newsmill_shared.queue.app import BrokerAwayError
+from tests.support.builders import NOON
+
+URL = b'{"url": "https://paper.example/story"}'
+DOCUMENT = (
+    b'{"url": "https://paper.example/story", "content": "<p>x</p>", "media_type": "text/html"}'
+)
+
+
+@dataclass(frozen=True)
+class FakeArticle:
+    answer: ArticleAnswer
+    text_object: str | None = None
+
+
+class FakeLedger:
+    """Receipts in memory; away for as many calls as it is told, before or after the commit."""
+
+    def __init__(self) -> None:
+        self.receipts: dict[str, tuple[bytes, Accepted]] = {}
+        self.submissions: list[Submission] = []
+        self.away_before = 0
+        self.away_after = 0
+        self.has_all_migrations = True
+        self.stored: FakeArticle | None = None
+
+    def accept(
+        self, submissions: Sequence[Submission], *, key: str, request_sha256: bytes
+    ) -> Accepted:
+        if self.away_before:
+            self.away_before -= 1
+            raise DatabaseAwayError("PostgreSQL: connection refused")
+        known = self.receipts.get(key)
+        if known is None:
+            job_ids = tuple(new_id() for _ in submissions)
+            known = request_sha256, Accepted(key, job_ids, (3, 4))
+            self.receipts[key] = known
+            self.submissions.extend(submissions)
+            if self.away_after:
+                self.away_after -= 1
+                raise DatabaseAwayError("PostgreSQL: server closed the connection")
+            return known[1]
+        if known[0] != request_sha256:
+            raise IdempotencyConflictError("use a new key")
+        return Accepted(key, known[1].job_ids, (), replayed=True)
+
+    def job(self, job_id: UUID) -> JobAnswer | None:
+        return None
+
+    def job_at(self, url_key: str) -> JobAnswer | None:
+        return None
+
+    def article(self, article_id: UUID) -> FakeArticle | None:
+        return self.stored
+
+    def article_at(self, url_key: str) -> FakeArticle | None:
+        return self.stored
+
+    def changes(self, after: int, *, limit: int) -> tuple[Change, ...]:
+        return ()
+
+    def conservation(self) -> Conservation:
+        return Conservation(3, {"stored": 1}, {"waiting": 1})
+
+    def has_schema(self) -> bool:
+        return self.has_all_migrations
+
+
+class FakeBodies:
+    """A page store in memory."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.away = False
+
+    def put_raw(self, url_key: str, body: bytes, *, at: datetime) -> StoredBody:
+        if self.away:
+            raise TransientError("page store: no space left")
+        digest = hashlib.sha256(body).hexdigest()
+        self.objects[digest] = body
+        return StoredBody(digest, digest, len(body))
+
+    def get(self, key: str) -> bytes:
+        if self.away:
+            raise TransientError("page store: no answer")
+        if key not in self.objects:
+            raise PageMissingError(key)
+        return self.objects[key]
+
+
+class FakeWaker:
+    """Redis, or its absence."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.woken: list[tuple[int, ...]] = []
+
+    def wake(self, hosts: tuple[int, ...]) -> None:
+        self.woken.append(hosts)
+
+    def check(self) -> None:
+        if self.away:
+            raise BrokerAwayError("Redis: connection refused")
+
+
+class Rig:
+    """A gateway over fakes."""
+
+    def __init__(self) -> None:
+        self.ledger = FakeLedger()
+        self.bodies = FakeBodies()
+        self.waker = FakeWaker()
+        self.gateway = Gateway(
+            ledger=self.ledger,
+            bodies=self.bodies,
+            waker=self.waker,
+            policy=AddressPolicy(),
+            now=lambda: NOON,
+        )
+
+
+@pytest.fixture(name="rig")
+def a_rig() -> Rig:
+    return Rig()
+
+
+def an_answer() -> ArticleAnswer:
+    return ArticleAnswer.model_validate(
+        {
+            "article_id": new_id(),
+            "url": "https://paper.example/story",
+            "title": "A title",
+            "text": None,
+            "text_truncated": False,
+            "published_at": None,
+            "modified_at": None,
+            "language": "en",
+            "language_confidence": 0.9,
+            "section_raw": None,
+            "categories": (),
+            "authors": (),
+            "duplicate_of": None,
+            "cluster_id": new_id(),
+            "outcome": "stored",
+            "version": 1,
+            "site_name": None,
+            "image": None,
+            "canonical_url": None,
+            "fetched_at": NOON,
+            "evidence": {},
+        }
+    )
+
+
+def test_each_line_of_a_batch_has_its_own_verdict(rig: Rig) -> None:
+    body = b"https://a.example/1\nftp://a.example/2\nhttps://a.example/3"
+
+    handed_in = rig.gateway.hand_in_urls(body, "ndjson", None)
+
+    receipt = handed_in.receipt
+    assert (receipt.accepted, receipt.rejected) == (2, 1)
+    assert [type(item) for item in receipt.items] == [AcceptedItem, RejectedItem, AcceptedItem]
+    assert [item.line for item in receipt.items] == [1, 2, 3]
+    first = receipt.items[0]
+    assert isinstance(first, AcceptedItem)
+    assert first.status_url == f"/v1/jobs/{first.job_id}"
+    assert handed_in.wake == (3, 4)
+
+
+def test_a_batch_without_a_good_line_leaves_no_receipt(rig: Rig) -> None:
+    handed_in = rig.gateway.hand_in_urls(b'["nonsense", 7]', "json", "order-7")
+
+    assert handed_in.receipt.receipt is None
+    assert (handed_in.receipt.accepted, handed_in.receipt.rejected) == (0, 2)
+    assert rig.ledger.receipts == {}
+
+
+def test_the_same_key_again_gives_the_same_jobs_and_wakes_nobody(rig: Rig) -> None:
+    first = rig.gateway.hand_in_urls(URL, "json", "order-7")
+    second = rig.gateway.hand_in_urls(URL, "json", "order-7")
+
+    assert first.receipt == second.receipt
+    assert second.wake == ()
+    assert len(rig.ledger.submissions) == 1
+
+
+def test_the_same_key_with_another_body_is_a_conflict(rig: Rig) -> None:
+    rig.gateway.hand_in_urls(URL, "json", "order-7")
+
+    with pytest.raises(ProblemError) as refused:
+        rig.gateway.hand_in_document(DOCUMENT, "order-7")
+
+    assert (refused.value.status, refused.value.code) == (409, Code.IDEMPOTENCY_CONFLICT)
+
+
+def test_a_commit_without_an_answer_is_repeated_once_and_counts_once(rig: Rig) -> None:
+    rig.ledger.away_after = 1
+
+    handed_in = rig.gateway.hand_in_urls(URL, "json", None)
+
+    assert handed_in.receipt.accepted == 1
+    assert len(rig.ledger.submissions) == 1
+
+
+def test_a_database_that_stays_away_is_a_503_with_the_key_to_repeat(rig: Rig) -> None:
+    rig.ledger.away_before = 2
+
+    with pytest.raises(ProblemError) as refused:
+        rig.gateway.hand_in_urls(URL, "json", None)
+
+    problem = refused.value
+    assert (problem.status, problem.code) == (503, Code.DATABASE_AWAY)
+    assert int(problem.headers["Retry-After"]) > 0
+    assert rig.gateway.hand_in_urls(URL, "json", problem.extra["receipt"]).receipt.accepted == 1
+
+
+def test_a_large_batch_wakes_nobody(rig: Rig) -> None:
+    body = b"\n".join(b"https://a.example/%d" % number for number in range(1001))
+
+    handed_in = rig.gateway.hand_in_urls(body, "ndjson", None)
+
+    assert handed_in.receipt.accepted == 1001
+    assert handed_in.wake == ()
+
+
+def test_a_document_s_body_is_stored_before_the_ledger_knows_it(rig: Rig) -> None:
+    rig.gateway.hand_in_document(DOCUMENT, None)
+
+    page = rig.ledger.submissions[0].page
+    assert page is not None
+    assert rig.bodies.objects[page.object] == b"<p>x</p>"
+    assert (page.supplied, page.fetched_at, page.media_type) == (True, NOON, "text/html")
+    assert page.final_key == rig.ledger.submissions[0].url_key
+
+
+def test_a_document_is_not_accepted_while_the_page_store_is_away(rig: Rig) -> None:
+    rig.bodies.away = True
+
+    with pytest.raises(ProblemError) as refused:
+        rig.gateway.hand_in_document(DOCUMENT, None)
+
+    assert (refused.value.status, refused.value.code) == (503, Code.PAGE_STORE_AWAY)
+    assert rig.ledger.submissions == []
+
+
+def test_a_long_text_comes_from_the_page_store(rig: Rig) -> None:
+    rig.bodies.objects["text/long"] = b"A long text"
+    rig.ledger.stored = FakeArticle(an_answer(), "text/long")
+
+    article = rig.gateway.article(str(new_id()))
+
+    assert article.text == "A long text"
+
+
+def test_a_text_that_is_gone_leaves_the_rest_of_the_article(rig: Rig) -> None:
+    rig.ledger.stored = FakeArticle(an_answer(), "text/gone")
+
+    article = rig.gateway.article(str(new_id()))
+
+    assert (article.title, article.text) == ("A title", None)
+
+
+def test_a_text_that_cannot_be_read_now_is_a_503(rig: Rig) -> None:
+    rig.ledger.stored = FakeArticle(an_answer(), "text/long")
+    rig.bodies.away = True
+
+    with pytest.raises(ProblemError) as refused:
+        rig.gateway.article(str(new_id()))
+
+    assert refused.value.code == Code.PAGE_STORE_AWAY
+
+
+def test_what_is_unknown_is_not_found_and_what_is_no_id_is_refused(rig: Rig) -> None:
+    codes = []
+    for ask in (
+        lambda: rig.gateway.job(str(new_id())),
+        lambda: rig.gateway.article(str(new_id())),
+        lambda: rig.gateway.job_at("https://paper.example/"),
+        lambda: rig.gateway.article_at("https://paper.example/"),
+        lambda: rig.gateway.job("7"),
+        lambda: rig.gateway.article("../x"),
+        lambda: rig.gateway.article_at("paper"),
+    ):
+        with pytest.raises(ProblemError) as refused:
+            ask()
+        codes.append(refused.value.code)
+
+    assert codes == [*[Code.NOT_FOUND] * 4, Code.INVALID_ID, Code.INVALID_ID, "not_a_url"]
+
+
+def test_work_is_accepted_without_redis_but_readiness_warns(rig: Rig) -> None:
+    rig.waker.away = True
+
+    rig.gateway.check_ledger()
+    warning = rig.gateway.check_redis()
+
+    assert warning is not None
+    assert warning.code == Code.REDIS_AWAY
+
+
+def test_no_work_is_accepted_before_the_migrations(rig: Rig) -> None:
+    rig.ledger.has_all_migrations = False
+
+    with pytest.raises(ProblemError) as refused:
+        rig.gateway.check_ledger()
+
+    assert (refused.value.status, refused.value.code) == (503, Code.DATABASE_SCHEMA)
+
+
+def test_what_is_nowhere_is_counted(rig: Rig) -> None:
+    assert rig.gateway.conservation().unaccounted == 1
