@@ -7,6 +7,7 @@ import os
 import resource
 import sys
 from datetime import UTC, datetime
+from typing import Protocol
 
 import structlog
 from celery import signals
@@ -18,7 +19,7 @@ from newsmill_enrich.tasks import Enricher, enrich_page
 from newsmill_enrich.topics import Tagger
 from newsmill_shared.errors import TransientError
 from newsmill_shared.logs import set_up_logs
-from newsmill_shared.messages import PageFetched
+from newsmill_shared.messages import ArticleEnriched, JobFinished, PageFetched
 from newsmill_shared.pages import PageStore
 from newsmill_shared.process import die_with_parent
 from newsmill_shared.queue.app import Publisher, make_app, make_redis
@@ -28,26 +29,36 @@ from newsmill_shared.queue.stage import Stage
 from newsmill_shared.queue.worker import report_losses, run_worker
 from newsmill_shared.reasons import Reason
 
-__all__ = ["Child", "main"]
+__all__ = ["Child", "Enrich", "main", "run"]
 
 _log = structlog.get_logger()
 
 _OUT_OF_MEMORY_EXIT = 71
 
 
+class Enrich(Protocol):
+    """What is done with a message; ``enrich_page`` is one."""
+
+    def __call__(
+        self, message: PageFetched, enricher: Enricher, *, now: datetime
+    ) -> ArticleEnriched | JobFinished | MissingNote:
+        """Return the one answer."""
+
+
 class Child:
     """One process of the pool: its connections, and what it does with a message."""
 
-    def __init__(self, stage: Stage, enricher: Enricher) -> None:
+    def __init__(self, stage: Stage, enricher: Enricher, enrich: Enrich) -> None:
         self._stage = stage
         self._enricher = enricher
+        self._enrich = enrich
 
     def handle(self, message: PageFetched) -> None:
         """Claim, enrich, pass on, let go."""
         if self._stage.claim(message) is None:
             return
         try:
-            answer = enrich_page(message, self._enricher, now=datetime.now(UTC))
+            answer = self._enrich(message, self._enricher, now=datetime.now(UTC))
             if isinstance(answer, MissingNote):
                 self._stage.note(answer)
             else:
@@ -65,9 +76,13 @@ class Child:
         self._stage.done(message)
 
 
-def main() -> None:
-    """Consume ``enrich`` until SIGTERM."""
-    settings = EnrichSettings()
+def run(settings: EnrichSettings, *, enrich: Enrich = enrich_page) -> None:
+    """Consume ``enrich`` until SIGTERM.
+
+    Args:
+        settings: From the environment.
+        enrich: What is done with a message; a fault test brings a page that kills its worker.
+    """
     set_up_logs(settings, service="enrich")
     app = make_app("enrich", settings.redis_url)
     # A child takes a message only when it is free, so none waits behind a slow page.
@@ -89,7 +104,7 @@ def main() -> None:
             detector,
             tagger,
         )
-        children.append(Child(stage, enricher))
+        children.append(Child(stage, enricher, enrich))
 
     signals.worker_process_init.connect(begin, weak=False)
 
@@ -106,6 +121,11 @@ def main() -> None:
         heartbeat=Heartbeat(make_redis(settings.redis_url), incarnation),
         options=[f"--time-limit={settings.enrich_seconds}"],
     )
+
+
+def main() -> None:
+    """Run with the settings of the environment."""
+    run(EnrichSettings())
 
 
 if __name__ == "__main__":

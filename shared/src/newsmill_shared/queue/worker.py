@@ -55,6 +55,7 @@ def run_worker(
     try:
         app.worker_main(
             [
+                "--quiet",
                 "worker",
                 f"--queues={queue}",
                 f"--pool={pool}",
@@ -63,7 +64,6 @@ def run_worker(
                 "--without-gossip",
                 "--without-mingle",
                 "--without-heartbeat",
-                "--quiet",
                 *options,
             ]
         )

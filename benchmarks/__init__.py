@@ -1,0 +1,1 @@
+"""Benchmarks: a command each; they print figures and assert nothing."""
