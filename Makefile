@@ -11,6 +11,9 @@ SERVICES := ingest enrich store gateway
 MEMBERS := $(SERVICES) cli
 FOLDERS := shared $(SERVICES:%=services/%) cli
 
+# Errors only: hashes decide what is installed, warnings about metadata change nothing.
+QUIET := --quiet --quiet --disable-pip-version-check --no-input
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -28,11 +31,12 @@ $(BIN)/python:
 		{ echo 'newsmill needs Python 3.11 or later: make PYTHON=/path/to/python' >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
 		{ echo '$(PYTHON) cannot make a venv: on Debian, install python3-venv' >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: requirements/all.txt $(FOLDERS:%=%/pyproject.toml) | $(BIN)/python
-	$(BIN)/pip install --quiet --require-hashes --requirement requirements/all.txt
-	$(BIN)/pip install --quiet --no-deps --no-build-isolation $(FOLDERS:%=--editable ./%)
+	@echo 'installing into $(VENV); this takes about half a minute'
+	@$(BIN)/pip install $(QUIET) --require-hashes --requirement requirements/all.txt
+	@$(BIN)/pip install $(QUIET) --no-deps --no-build-isolation $(FOLDERS:%=--editable ./%)
 	@$(BIN)/python -m compileall -q $(FOLDERS:%=%/src)
 	@touch $@
 
@@ -87,21 +91,21 @@ check-licences: install
 check-members: $(MEMBERS:%=check-member-%) ## Import all of each member in a venv of its own
 
 check-member-%: $(BUILD)/venvs/%/.installed wheels
-	@$(BIN)/pip --python $(<D)/bin/python install --quiet --force-reinstall --no-deps --no-index \
+	@$(BIN)/pip --python $(<D)/bin/python install $(QUIET) --force-reinstall --no-deps --no-index \
 		$(BUILD)/wheels/newsmill_shared-*.whl $(BUILD)/wheels/newsmill_$*-*.whl
 	@$(<D)/bin/python -I scripts/import_all.py newsmill_shared newsmill_$*
 
 .PRECIOUS: $(BUILD)/venvs/%/.installed
 $(BUILD)/venvs/%/.installed: requirements/%.txt $(VENV)/.installed
 	@$(PYTHON) -m venv --clear --without-pip $(@D)
-	@$(BIN)/pip --python $(@D)/bin/python install --quiet --no-compile \
+	@$(BIN)/pip --python $(@D)/bin/python install $(QUIET) --no-compile \
 		--require-hashes --requirement $<
 	@touch $@
 
 .PHONY: wheels
 wheels: install ## Build a wheel of each member into build/wheels
 	@rm -rf $(BUILD)/wheels
-	@$(BIN)/pip wheel --quiet --no-deps --no-build-isolation \
+	@$(BIN)/pip wheel $(QUIET) --no-deps --no-build-isolation \
 		--wheel-dir $(BUILD)/wheels $(FOLDERS:%=./%)
 
 # --- Write ---------------------------------------------------------------------------------------
