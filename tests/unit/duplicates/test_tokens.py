@@ -5,11 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsmill_enrich.duplicates.tokens import normalise, token_hashes, window_hashes
+from newsmill_enrich.duplicates.tokens import Hashes, normalise, tokenise, window_hashes
+
+
+def token_hashes(text: str) -> Hashes:
+    return tokenise(normalise(text)).hashes
 
 
 def hashes(text: str) -> list[int]:
-    return [int(value) for value in token_hashes(normalise(text))]
+    return [int(value) for value in token_hashes(text)]
 
 
 @pytest.mark.parametrize(
@@ -21,7 +25,9 @@ def hashes(text: str) -> list[int]:
         ("ＦＵＬＬ\u3000ｗｉｄｔｈ", "full width"),
         ("“Quoted” — text", '"quoted" - text'),
         ("one\u00a0two", "one two"),
-        ("STRASSE", "straße"),
+        ("İstanbul", "istanbul"),
+        ("cafe\u0301", "café"),
+        ("𝐛𝐨𝐥𝐝 𠀀", "bold 𠀀"),
     ],
 )
 def test_what_republishing_changes_makes_no_difference(republished: str, original: str) -> None:
@@ -44,9 +50,10 @@ def test_equal_tokens_have_equal_hashes_wherever_they_stand() -> None:
 
 @given(st.text())
 def test_any_text_can_be_hashed(text: str) -> None:
-    tokens = token_hashes(normalise(text))
+    tokens = tokenise(normalise(text))
 
-    assert tokens.dtype == np.uint64
+    assert tokens.hashes.dtype == np.uint64
+    assert len(tokens.hashes) == len(tokens.numeric) == len(tokens.positions)
 
 
 @given(st.text(alphabet="ab \n", max_size=60), st.integers(1, 9))
@@ -67,3 +74,10 @@ def test_a_window_hash_depends_on_the_order_of_its_tokens() -> None:
     forwards, backwards = token_hashes("one two three"), token_hashes("three two one")
 
     assert window_hashes(forwards, 3)[0] != window_hashes(backwards, 3)[0]
+
+
+def test_a_number_is_told_from_a_word_and_a_token_knows_its_place() -> None:
+    tokens = tokenise("from 12 to 4gb, q2")
+
+    assert tokens.numeric.tolist() == [False, True, False, True, False]
+    assert tokens.positions.tolist() == [0, 5, 8, 11, 16]

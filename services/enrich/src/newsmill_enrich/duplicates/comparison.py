@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from newsmill_enrich.duplicates.fingerprints import LEAST_WORDS_WITHOUT_TITLE
 from newsmill_enrich.duplicates.scripts import PROFILES
-from newsmill_enrich.duplicates.sketch import BODY_SIZE, LEAD_SIZE, NUMBERS_SIZE, Sketch
+from newsmill_enrich.duplicates.sketch import BODY_SIZE, FIGURES_SIZE, LEAD_SIZE, Sample, Sketch
 
 __all__ = ["Comparison", "Rule", "Thresholds", "compare"]
 
@@ -23,9 +24,11 @@ class Rule(StrEnum):
     SCRIPT = "other_script"
     SHORT = "too_short"
     APART = "too_little_shared"
-    NUMBERS = "other_numbers"
+    FIGURES = "other_figures"
     LEAD = "other_lead"
 
+
+_Unsigned = TypeVar("_Unsigned", bound=np.unsignedinteger)
 
 _SAME = frozenset({Rule.EXACT, Rule.CONTAINMENT, Rule.EXCERPT})
 
@@ -34,19 +37,30 @@ _SAME = frozenset({Rule.EXACT, Rule.CONTAINMENT, Rule.EXCERPT})
 class Thresholds:
     """Where the rules draw their lines; shares are 0-1 of the smaller side."""
 
-    least_words: int = 12
     containment: float = 0.60
+    """From here on two documents of like size tell the same story."""
+    containment_with_support: float = 0.50
+    """From here on they do under the same title or with some of the lead in common."""
+    containment_with_both: float = 0.40
+    """From here on they do with both."""
     uneven_ratio: float = 0.5
     """A document below this share of the other's shingles is an excerpt of it, if related."""
-    uneven_containment: float = 0.40
-    numbers_short: float = 0.70
-    numbers_short_words: int = 120
-    numbers: float = 0.50
-    numbers_least: int = 3
-    """So many numbers must be there for their overlap to count in longer texts."""
-    lead: float = 0.60
-    title: float = 0.80
-    title_least: int = 4
+    title: float = 0.60
+    title_least: int = 3
+    """A title needs so many pieces to speak for anything."""
+    lead: float = 0.50
+    """An excerpt opens like the whole if so much of its lead is in the other's."""
+    lead_in_part: float = 0.20
+    figures_short: float = 0.75
+    """Share of common figures that must agree in a short text."""
+    short_words: int = 120
+    figures: float = 0.50
+    """The same for a longer text, if it has enough of them."""
+    figures_least: int = 3
+    tiny_words: int = 24
+    """A shorter text is compared only with documents of its title."""
+    least_words: int = 6
+    """A shorter text is the same only if it is exactly the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +70,12 @@ class Comparison:
     rule: Rule
     similarity: float
     """Estimated share of the smaller document's shingles found in the larger, 0-1."""
-    numbers: float | None = None
-    """Share of the smaller set of numbers found in the larger; None if one side has none."""
+    figures: float | None = None
+    """Of the numbers that stand in the same words, the share that agrees; None without any."""
     lead: float | None = None
+    """Share of the smaller lead found in the larger; None if it made no difference."""
     title: float | None = None
+    """The same of the titles."""
 
     @property
     def same(self) -> bool:
@@ -75,73 +91,104 @@ def compare(a: Sketch, b: Sketch, thresholds: Thresholds) -> Comparison:
         return Comparison(Rule.EXACT, 1.0)
     if a.script is not b.script:
         return Comparison(Rule.SCRIPT, 0.0)
+    words = min(a.words, b.words)
     similarity = _containment(a.body, a.shingles, b.body, b.shingles, BODY_SIZE)
-    if min(a.words, b.words) < thresholds.least_words:
+    if words < thresholds.least_words:
         return Comparison(Rule.SHORT, similarity)
-    small, large = (a, b) if a.shingles <= b.shingles else (b, a)
-    uneven = small.shingles < thresholds.uneven_ratio * large.shingles
-    if similarity < (thresholds.uneven_containment if uneven else thresholds.containment):
+    if similarity < thresholds.containment_with_both:
         return Comparison(Rule.APART, similarity)
-    return _compare_details(small, large, similarity, thresholds, uneven=uneven)
+    figures, counted = _figures_in_common(a, b)
+    if _are_other_figures(figures, counted, words, thresholds):
+        return Comparison(Rule.FIGURES, similarity, figures)
+    lead = _containment(a.lead, _lead_size(a), b.lead, _lead_size(b), LEAD_SIZE)
+    title = _share(a.title, b.title)
+    if min(len(a.title), len(b.title)) < thresholds.title_least:
+        title = 0.0
+    uneven = min(a.shingles, b.shingles) < thresholds.uneven_ratio * max(a.shingles, b.shingles)
+    decide = _excerpt_rule if uneven or words < thresholds.tiny_words else _copy_rule
+    rule = decide(similarity, lead, title, words, thresholds)
+    return Comparison(rule, similarity, figures, lead, title)
 
 
-def _compare_details(
-    small: Sketch, large: Sketch, similarity: float, thresholds: Thresholds, *, uneven: bool
-) -> Comparison:
-    """Decide about documents that share enough: by their numbers, and an excerpt by its lead."""
-    words = min(small.words, large.words)
-    numbers, counted = _numbers_in_common(small, large)
-    if numbers is not None and (
-        (words < thresholds.numbers_short_words and numbers < thresholds.numbers_short)
-        or (counted >= thresholds.numbers_least and numbers < thresholds.numbers)
-    ):
-        return Comparison(Rule.NUMBERS, similarity, numbers)
-    if not uneven:
-        return Comparison(Rule.CONTAINMENT, similarity, numbers)
-    lead = _containment(small.lead, _lead_size(small), large.lead, _lead_size(large), LEAD_SIZE)
-    title = _share(small.title, large.title)
-    titled = min(len(small.title), len(large.title)) >= thresholds.title_least
-    same = lead >= thresholds.lead or (titled and title >= thresholds.title)
-    return Comparison(Rule.EXCERPT if same else Rule.LEAD, similarity, numbers, lead, title)
+def _copy_rule(
+    similarity: float, lead: float, title: float, words: int, thresholds: Thresholds
+) -> Rule:
+    """Decide about documents of like size."""
+    del words
+    support = (title >= thresholds.title) + (lead >= thresholds.lead_in_part)
+    needed = (
+        thresholds.containment,
+        thresholds.containment_with_support,
+        thresholds.containment_with_both,
+    )[support]
+    return Rule.CONTAINMENT if similarity >= needed else Rule.APART
 
 
-def _containment(
-    a: NDArray[np.uint32], a_size: int, b: NDArray[np.uint32], b_size: int, sample_size: int
-) -> float:
+def _excerpt_rule(
+    similarity: float, lead: float, title: float, words: int, thresholds: Thresholds
+) -> Rule:
+    """Decide about a document much shorter than the other: it is titled or opens like it."""
+    if title >= thresholds.title:
+        return Rule.EXCERPT
+    if similarity < thresholds.containment:
+        return Rule.APART
+    if words < thresholds.tiny_words:
+        return Rule.SHORT
+    return Rule.EXCERPT if lead >= thresholds.lead else Rule.LEAD
+
+
+def _are_other_figures(
+    figures: float | None, counted: int, words: int, thresholds: Thresholds
+) -> bool:
+    """Whether the numbers say that this is another issue of a form."""
+    if figures is None:
+        return False
+    if words < thresholds.short_words:
+        return figures < thresholds.figures_short
+    return counted >= thresholds.figures_least and figures < thresholds.figures
+
+
+def _containment(a: Sample, a_size: int, b: Sample, b_size: int, sample_size: int) -> float:
     """Estimate |A and B| / min(|A|, |B|) from the smallest hashes of both sets.
 
     Only the range that both samples cover counts: below the smaller of their largest hashes.
     """
-    if not len(a) or not len(b):
+    if a.level > b.level:
+        a, a_size, b, b_size = b, b_size, a, a_size
+    x, y = a.codes, b.codes
+    if not len(x) or not len(y):
         return 0.0
-    if len(a) == sample_size and a_size > sample_size and a[-1] < b[-1]:
-        b = b[: np.searchsorted(b, a[-1], "right")]
-    elif len(b) == sample_size and b_size > sample_size and b[-1] < a[-1]:
-        a = a[: np.searchsorted(a, b[-1], "right")]
-    return _share(a, b)
+    if a.level < b.level:
+        # The hashes of the other sample, as far as this one tells them apart.
+        y = np.unique(y >> (b.level - a.level))
+    if len(x) == sample_size and a_size > sample_size and x[-1] < y[-1]:
+        y = y[: y.searchsorted(x[-1], "right")]
+    elif len(b.codes) == sample_size and b_size > sample_size and y[-1] < x[-1]:
+        x = x[: x.searchsorted(y[-1], "right")]
+    return _share(x, y)
 
 
-def _share(a: NDArray[np.unsignedinteger], b: NDArray[np.unsignedinteger]) -> float:
+def _share(a: NDArray[_Unsigned], b: NDArray[_Unsigned]) -> float:
     """Share of the smaller of two sorted sets that lies in the other; 0 if one is empty."""
     return _in_common(a, b) / max(1, min(len(a), len(b)))
 
 
-def _in_common(a: NDArray[np.unsignedinteger], b: NDArray[np.unsignedinteger]) -> int:
-    return len(np.intersect1d(a, b, assume_unique=True))
+def _in_common(a: NDArray[_Unsigned], b: NDArray[_Unsigned]) -> int:
+    return len(set(a.tolist()).intersection(b.tolist()))
 
 
-def _numbers_in_common(a: Sketch, b: Sketch) -> tuple[float | None, int]:
-    """Return the share of the smaller set of numbers in the larger, and how many were counted."""
-    x, y = a.numbers, b.numbers
-    if not len(x) or not len(y):
+def _figures_in_common(a: Sketch, b: Sketch) -> tuple[float | None, int]:
+    """Return the share that agrees of the numbers in the same words, and how many there are."""
+    x, y = a.figures, b.figures
+    if a.figures_seen > FIGURES_SIZE:
+        y = y[y <= x[-1]]
+    if b.figures_seen > FIGURES_SIZE:
+        x = x[x <= b.figures[-1]]
+    shared = set((x >> 8).tolist()).intersection((y >> 8).tolist())
+    if not shared:
         return None, 0
-    cut = min(
-        x[-1] if a.numbers_seen > NUMBERS_SIZE else 0xFFFF,
-        y[-1] if b.numbers_seen > NUMBERS_SIZE else 0xFFFF,
-    )
-    x, y = x[x <= cut], y[y <= cut]
-    counted = min(len(x), len(y))
-    return (_in_common(x, y) / counted, counted) if counted else (None, 0)
+    agreeing = {figure >> 8 for figure in set(x.tolist()).intersection(y.tolist())}
+    return len(agreeing) / len(shared), len(shared)
 
 
 def _lead_size(sketch: Sketch) -> int:

@@ -1,38 +1,38 @@
 """What a document is known by: the keys it is found under and the sketch it is compared with."""
 
 import hashlib
-import re
 from dataclasses import dataclass
-from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-from newsmill_enrich.duplicates.lines import story_lines
+from newsmill_enrich.duplicates.lines import story_spans
 from newsmill_enrich.duplicates.scripts import PROFILES, Profile, Script, script_of
 from newsmill_enrich.duplicates.sketch import (
     BODY_SIZE,
+    FIGURES_SIZE,
     LEAD_SIZE,
-    NUMBERS_SIZE,
     TITLE_SIZE,
+    Sample,
     Sketch,
 )
-from newsmill_enrich.duplicates.tokens import Hashes, normalise, token_hashes, window_hashes
+from newsmill_enrich.duplicates.tokens import Hashes, Tokens, normalise, tokenise, window_hashes
 
 __all__ = ["Fingerprint", "document_key", "fingerprint"]
 
-BODY_KEYS = 8
+PASSAGE_KEYS = 13
 OPENING_KEYS = 6
-LEAST_WORDS_FOR_PASSAGES = 18
+"""Of the passage keys, how many come from the beginning."""
+LEAST_WORDS_FOR_PASSAGES = 10
 """A shorter text is found by its exact content only."""
 LEAST_WORDS_WITHOUT_TITLE = 24
 """A shorter text is the same only under the same title."""
 
-_NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")
 _64_BITS = (1 << 64) - 1
-_24_BITS = np.uint64(40)
-_LOW_16 = np.uint64(0xFFFF)
+_8, _48, _56 = map(np.uint64, (8, 48, 56))
+_Unsigned = TypeVar("_Unsigned", bound=np.unsignedinteger)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +83,8 @@ class _Reading:
     """A document taken apart, each part computed once."""
 
     script: Script
-    title: str
-    story: str
-    title_tokens: Hashes
-    tokens: Hashes
+    title: Tokens
+    story: Tokens
     content: int
     title_hash: int
 
@@ -96,72 +94,104 @@ class _Reading:
 
     @property
     def words(self) -> float:
-        return len(self.tokens) / self.profile.tokens_per_word
+        return len(self.story) / self.profile.tokens_per_word
 
 
 def _read(title: str, text: str) -> _Reading:
+    title, text = normalise(title), normalise(text)
     script = script_of(text)
-    lines = story_lines(text, PROFILES[script])
-    plain_title, story = normalise(title), normalise("\n".join(lines))
-    title_tokens, tokens = token_hashes(plain_title), token_hashes(story)
-    whole = tokens if len(lines) == text.count("\n") + 1 else token_hashes(normalise(text))
+    tokens = tokenise(f"{title}\n{text}")
+    border = int(tokens.positions.searchsorted(len(title)))
+    headline, body = tokens.select(slice(border)), tokens.select(slice(border, None))
     return _Reading(
-        script, plain_title, story, title_tokens, tokens, _digest(whole), _digest(title_tokens)
+        script,
+        headline,
+        _select_story(body, text, PROFILES[script], offset=len(title) + 1),
+        _digest(body.hashes),
+        _digest(headline.hashes),
     )
 
 
+def _select_story(tokens: Tokens, text: str, profile: Profile, *, offset: int) -> Tokens:
+    """Return the tokens on the lines that tell the story; the text begins at ``offset``."""
+    spans = story_spans(text, profile)
+    if spans is None:
+        return tokens
+    borders = np.array(spans).ravel() + offset
+    return tokens.select(borders.searchsorted(tokens.positions, "right") & 1 == 1)
+
+
 def _keys(reading: _Reading) -> set[int]:
+    """Return the smallest passages of the opening, then of the whole, and the exact content."""
     content = reading.content
     if reading.words < LEAST_WORDS_WITHOUT_TITLE:
         content = (content * 31 + reading.title_hash) & _64_BITS
-    keys = {content}
+    keys: set[int] = set()
     if reading.words >= LEAST_WORDS_FOR_PASSAGES:
         profile = reading.profile
-        passages = window_hashes(reading.tokens, profile.passage)
+        passages = window_hashes(reading.story.hashes, profile.passage)
         opening = passages[: profile.opening - profile.passage + 1]
-        keys.update(_smallest(passages, BODY_KEYS).tolist())
         keys.update(_smallest(opening, OPENING_KEYS).tolist())
+        for passage in _smallest(passages, PASSAGE_KEYS).tolist():
+            if len(keys) == PASSAGE_KEYS:
+                break
+            keys.add(passage)
+    keys.add(content)
     return keys
 
 
 def _sketch(reading: _Reading) -> Sketch:
-    length = reading.profile.shingle
-    shingles = window_hashes(np.concatenate([reading.title_tokens, reading.tokens]), length)
-    lead = window_hashes(reading.tokens[: reading.profile.lead], length)
-    found = _NUMBER.findall(f"{reading.title} {reading.story}")
-    numbers = sorted({_number_hash(number) for number in found})
-    spaced = reading.script is Script.SPACED
-    pieces = reading.title_tokens if spaced else window_hashes(reading.title_tokens, 4)
+    profile = reading.profile
+    story, title = reading.story.hashes, reading.title.hashes
+    shingles = window_hashes(np.concatenate((title, story)), profile.shingle)
+    lead = window_hashes(story[: profile.lead], profile.shingle)
+    figures = _figures(reading.story, profile)
+    pieces = title if reading.script is Script.SPACED else window_hashes(title, 4)
     return Sketch(
         script=reading.script,
         words=min(0xFFFF, round(reading.words)),
         shingles=min(0xFFFF, len(shingles)),
         content=reading.content,
         title_hash=reading.title_hash & 0xFFFFFFFF,
-        body=_sample(shingles, BODY_SIZE),
-        lead=_sample(lead, LEAD_SIZE),
-        numbers_seen=min(0xFF, len(numbers)),
-        numbers=np.array(numbers[:NUMBERS_SIZE], np.uint16),
-        title=_distinct((pieces & _LOW_16).astype(np.uint16))[:TITLE_SIZE],
+        body=Sample.of(_smallest(shingles, BODY_SIZE)),
+        lead=Sample.of(_smallest(lead, LEAD_SIZE)),
+        figures_seen=min(0xFF, len(figures)),
+        figures=figures[:FIGURES_SIZE],
+        title=_distinct((pieces >> _48).astype(np.uint16))[:TITLE_SIZE],
     )
+
+
+def _figures(tokens: Tokens, profile: Profile) -> NDArray[np.uint32]:
+    """Return 24 bits for every number: 16 of the words around it, 8 of the number; sorted.
+
+    Two documents with the same words around other numbers are two issues of one form. A number
+    that stands in one of them alone says nothing. Neighbouring numerals are one number.
+    """
+    where = tokens.numeric.nonzero()[0]
+    if not len(where):
+        return np.zeros(0, np.uint32)
+    begins = np.ones(len(where), np.bool_)
+    begins[1:] = where[1:] - where[:-1] > 1
+    first = begins.nonzero()[0]
+    # Odd weights by place, so that a score of 2-1 is not one of 1-2.
+    place = where - where[first][begins.cumsum() - 1]
+    values = np.add.reduceat(tokens.hashes[where] * (2 * place + 1).astype(np.uint64), first)
+    before, after = profile.number_context
+    words = np.concatenate(
+        (np.zeros(before, np.uint64), tokens.hashes[~tokens.numeric], np.zeros(after, np.uint64))
+    )
+    # The words before a number are as many as the tokens before it that are no numbers.
+    contexts = window_hashes(words, before + after)[where[first] - first]
+    return _distinct(((contexts >> _48 << _8) | (values >> _56)).astype(np.uint32))
 
 
 def _digest(tokens: Hashes) -> int:
     return int(xxhash.xxh3_64_intdigest(tokens.tobytes()))
 
 
-@lru_cache(maxsize=1 << 16)
-def _number_hash(number: str) -> int:
-    return int(xxhash.xxh3_64_intdigest(number.encode())) & 0xFFFF
-
-
-def _sample(hashes: Hashes, size: int) -> NDArray[np.uint32]:
-    return _smallest((hashes >> _24_BITS).astype(np.uint32), size)
-
-
-def _smallest(values: NDArray[np.unsignedinteger], size: int) -> NDArray[np.unsignedinteger]:
+def _smallest(values: Hashes, size: int) -> Hashes:
     """Return the ``size`` smallest distinct values, sorted."""
-    few = 4 * size
+    few = 3 * size
     if len(values) > 2 * few:
         near = _distinct(np.partition(values, few)[:few])
         if len(near) >= size:
@@ -169,9 +199,12 @@ def _smallest(values: NDArray[np.unsignedinteger], size: int) -> NDArray[np.unsi
     return _distinct(values)[:size]
 
 
-def _distinct(values: NDArray[np.unsignedinteger]) -> NDArray[np.unsignedinteger]:
-    ordered = np.sort(values)
-    fresh = np.empty(len(ordered), bool)
-    fresh[:1] = True
-    np.not_equal(ordered[1:], ordered[:-1], out=fresh[1:])
-    return ordered[fresh]
+def _distinct(values: NDArray[_Unsigned]) -> NDArray[_Unsigned]:
+    """Return ``values`` sorted, each once."""
+    if len(values) < 2:
+        return values
+    values.sort()
+    fresh = np.empty(len(values), np.bool_)
+    fresh[0] = True
+    np.not_equal(values[1:], values[:-1], out=fresh[1:])
+    return values[fresh]

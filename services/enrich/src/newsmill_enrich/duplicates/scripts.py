@@ -38,16 +38,22 @@ class Profile:
     """The beginning that gets passage keys of its own, so that a cut copy is found."""
     tokens_per_word: float
     """Tokens that say about as much as one English word."""
+    number_context: tuple[int, int]
+    """How many tokens before and after a number say what it counts."""
     short_line_characters: int
     """A line up to this long is prose only if it ends like a sentence or carries a number."""
+    headline_characters: int
+    """Lines up to this long, several in a row and none a sentence, are headlines."""
+    story_characters: int
+    """So much prose is a story, whatever stands around it."""
     sentence_ends: bool
     """Whether sentences end with a mark at all."""
 
 
 PROFILES = {
-    Script.SPACED: Profile(3, 8, 60, 100, 1.0, 110, sentence_ends=True),
-    Script.HAN: Profile(4, 12, 110, 200, 1.8, 40, sentence_ends=True),
-    Script.SOUTHEAST: Profile(8, 30, 240, 400, 4.0, 150, sentence_ends=False),
+    Script.SPACED: Profile(3, 8, 60, 100, 1.0, (2, 1), 110, 130, 350, sentence_ends=True),
+    Script.HAN: Profile(4, 12, 110, 200, 1.8, (4, 2), 40, 60, 120, sentence_ends=True),
+    Script.SOUTHEAST: Profile(8, 30, 240, 400, 4.0, (8, 4), 150, 220, 240, sentence_ends=False),
 }
 
 

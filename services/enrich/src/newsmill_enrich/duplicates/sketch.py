@@ -1,12 +1,13 @@
-"""What is kept of a document to compare it with later ones: about 330 bytes, in our own format.
+"""What is kept of a document to compare it with later ones: about 310 bytes, in our own format.
 
 The bytes are ours because library objects change between releases while sketches lie in an
 index for weeks. All integers are little-endian::
 
-    version u8 · script u8 · words u16 · shingles u16 · numbers seen u8
-    counts u8: body, lead, numbers, title
+    version u8 · script u8 · words u16 · shingles u16 · figures seen u8
+    counts u8: body, lead, figures, title
+    levels u8: body, lead
     content u64 · title hash u32
-    body u24[] · lead u24[] · numbers u16[] · title u16[]
+    body u16[] · lead u16[] · title u16[] · figures u16[] · figures u8[]
 """
 
 import struct
@@ -20,22 +21,23 @@ from newsmill_shared.errors import NewsmillError
 
 __all__ = [
     "BODY_SIZE",
+    "FIGURES_SIZE",
     "LEAD_SIZE",
-    "NUMBERS_SIZE",
     "SKETCH_VERSION",
     "TITLE_SIZE",
+    "Sample",
     "Sketch",
     "SketchVersionError",
 ]
 
 SKETCH_VERSION = 1
 
-BODY_SIZE = 64
+BODY_SIZE = 96
 LEAD_SIZE = 24
-NUMBERS_SIZE = 24
+FIGURES_SIZE = 24
 TITLE_SIZE = 8
 
-_HEADER = struct.Struct("<BBHHBBBBBQI")
+_HEADER = struct.Struct("<BBHHBBBBBBBQI")
 
 
 class SketchVersionError(NewsmillError):
@@ -43,8 +45,28 @@ class SketchVersionError(NewsmillError):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """The smallest hashes of a set, 16 bits each, sorted.
+
+    The bits are those that follow the zeros that all of the hashes begin with, ``level`` many:
+    in a large set the smallest hashes begin with many.
+    """
+
+    level: int
+    codes: NDArray[np.uint16]
+
+    @classmethod
+    def of(cls, smallest: NDArray[np.uint64]) -> "Sample":
+        """Return the sample for sorted, distinct 64-bit hashes."""
+        if not len(smallest):
+            return cls(0, np.zeros(0, np.uint16))
+        level = min(64 - int(smallest[-1]).bit_length(), 48)
+        return cls(level, (smallest >> np.uint64(48 - level)).astype(np.uint16))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Sketch:
-    """A sample of a document. Samples are sorted, distinct and hold the smallest hashes."""
+    """What two documents are compared by."""
 
     script: Script
     words: int
@@ -55,16 +77,16 @@ class Sketch:
     """64-bit hash over all tokens of the text."""
     title_hash: int
     """32-bit hash over all tokens of the title."""
-    body: NDArray[np.uint32]
-    """24-bit hashes of the shingles of title and story."""
-    lead: NDArray[np.uint32]
-    """24-bit hashes of the shingles of the lead."""
-    numbers_seen: int
-    """How many different numbers title and story have, at most 255."""
-    numbers: NDArray[np.uint16]
-    """16-bit hashes of the numbers."""
+    body: Sample
+    """Of the shingles of title and story."""
+    lead: Sample
+    """Of the shingles of the lead."""
     title: NDArray[np.uint16]
-    """16-bit hashes of the title's pieces."""
+    """16-bit hashes of the title's pieces, sorted."""
+    figures_seen: int
+    """How many different figures the story has, at most 255."""
+    figures: NDArray[np.uint32]
+    """Numbers with what they count: 16 bits of the words around one, then 8 of its own; sorted."""
 
     def pack(self) -> bytes:
         """Return the sketch as bytes."""
@@ -73,23 +95,19 @@ class Sketch:
             self.script,
             self.words,
             self.shingles,
-            self.numbers_seen,
-            len(self.body),
-            len(self.lead),
-            len(self.numbers),
+            self.figures_seen,
+            len(self.body.codes),
+            len(self.lead.codes),
+            len(self.figures),
             len(self.title),
+            self.body.level,
+            self.lead.level,
             self.content,
             self.title_hash,
         )
-        return b"".join(
-            (
-                header,
-                _pack_24(self.body),
-                _pack_24(self.lead),
-                self.numbers.astype("<u2").tobytes(),
-                self.title.astype("<u2").tobytes(),
-            )
-        )
+        contexts = (self.figures >> 8).astype(np.uint16)
+        shorts = np.concatenate((self.body.codes, self.lead.codes, self.title, contexts))
+        return header + shorts.astype("<u2").tobytes() + self.figures.astype(np.uint8).tobytes()
 
     @classmethod
     def unpack(cls, data: bytes) -> "Sketch":
@@ -100,34 +118,25 @@ class Sketch:
         """
         if len(data) < _HEADER.size or data[0] != SKETCH_VERSION:
             raise SketchVersionError(f"sketch version {data[0] if data else None} is not read here")
-        (_, script, words, shingles, seen, body, lead, numbers, title, content, title_hash) = (
+        (_, script, words, shingles, seen, *counts, body_level, lead_level, content, title_hash) = (
             _HEADER.unpack_from(data)
         )
-        at = _HEADER.size
-        lead_at = at + 3 * body
-        numbers_at = lead_at + 3 * lead
-        title_at = numbers_at + 2 * numbers
-        if len(data) != title_at + 2 * title:
+        body, lead, figures, title = counts
+        count = body + lead + title + figures
+        if len(data) != _HEADER.size + 2 * count + figures:
             raise SketchVersionError(f"a sketch of {len(data)} bytes does not add up")
+        shorts = np.frombuffer(data, "<u2", count, _HEADER.size)
+        values = np.frombuffer(data, np.uint8, figures, len(data) - figures)
+        lead_end, title_end = body + lead, body + lead + title
         return cls(
             script=Script(script),
             words=words,
             shingles=shingles,
             content=content,
             title_hash=title_hash,
-            body=_unpack_24(data, at, body),
-            lead=_unpack_24(data, lead_at, lead),
-            numbers_seen=seen,
-            numbers=np.frombuffer(data, "<u2", numbers, numbers_at),
-            title=np.frombuffer(data, "<u2", title, title_at),
+            body=Sample(body_level, shorts[:body]),
+            lead=Sample(lead_level, shorts[body:lead_end]),
+            title=shorts[lead_end:title_end],
+            figures_seen=seen,
+            figures=shorts[title_end:].astype(np.uint32) << np.uint32(8) | values,
         )
-
-
-def _pack_24(values: NDArray[np.uint32]) -> bytes:
-    return values.astype("<u4").view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
-
-
-def _unpack_24(data: bytes, at: int, count: int) -> NDArray[np.uint32]:
-    wide = np.zeros((count, 4), np.uint8)
-    wide[:, :3] = np.frombuffer(data, np.uint8, 3 * count, at).reshape(count, 3)
-    return wide.view("<u4").reshape(count).astype(np.uint32, copy=False)

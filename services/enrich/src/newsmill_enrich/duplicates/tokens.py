@@ -1,9 +1,10 @@
 """From text to one hash a token, in a few passes over whole arrays."""
 
 import html
-import re
 import unicodedata
+from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import TypeAlias
 
 import numpy as np
@@ -11,59 +12,70 @@ from numpy.typing import NDArray
 
 from newsmill_enrich.duplicates.scripts import UNSPACED
 
-__all__ = ["Hashes", "normalise", "token_hashes", "window_hashes"]
+__all__ = ["Hashes", "Tokens", "normalise", "tokenise", "window_hashes"]
 
 Hashes: TypeAlias = NDArray[np.uint64]
 
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+# An entry of the table is 0 for what separates tokens, _DROPPED for what is not there, else the
+# folded character with flags.
+_WORD = 1 << 24
+_DIGIT = 1 << 25
+_ALONE = 1 << 26
+_DROPPED = 1 << 27
+_PLANE = 1 << 16
+_UNIFORM = ((0x3400, 0x9FFF), (0xAC00, 0xD7A3))
+"""Ranges of letters that fold to themselves: ideographs and Hangul."""
+_UNUSED = (0xD800, 0xF8FF)
 
-# Character classes: 0 separates tokens, 1 belongs to a word, 2 is a token of its own.
-_WORD, _ALONE = 1, 2
-_CODE_POINTS = 0x32000
-_LONGEST_TOKEN = 64
+_MULTIPLIER = 0x9E3779B97F4A7C15
+_INVERSE = pow(_MULTIPLIER, -1, 1 << 64)
+_MIX = np.uint64(0xBF58476D1CE4E5B9)
+_29, _32 = np.uint64(29), np.uint64(32)
 
-_PRIME = np.uint64(0x100000001B3)
-_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
-_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
-_MIX_2 = np.uint64(0x94D049BB133111EB)
-_OFFSET = np.uint64(0x9E37)
-_30, _27, _31 = np.uint64(30), np.uint64(27), np.uint64(31)
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The tokens of a text, in order."""
+
+    hashes: Hashes
+    """64 bits each."""
+    numeric: NDArray[np.bool_]
+    """Which of them begin with a digit."""
+    positions: NDArray[np.intp]
+    """Where in the text each begins."""
+
+    def __len__(self) -> int:
+        return len(self.hashes)
+
+    def select(self, which: slice | NDArray[np.bool_]) -> "Tokens":
+        """Return some of the tokens."""
+        return Tokens(self.hashes[which], self.numeric[which], self.positions[which])
 
 
 def normalise(text: str) -> str:
-    """Return ``text`` without what re-publishing changes: entities, invisible characters, case."""
+    """Return ``text`` without entities and with composed characters."""
     if "&" in text:
         text = html.unescape(text)
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text))
-    return text.casefold()
+    if text.isascii() or unicodedata.is_normalized("NFC", text):
+        return text
+    return unicodedata.normalize("NFC", text)
 
 
-def token_hashes(normalised: str) -> Hashes:
-    """Return a 64-bit hash for every token of a normalised text, in order.
+def tokenise(text: str) -> Tokens:
+    """Return the tokens of a normalised text.
 
     A token is a run of letters, digits and marks; in scripts without spaces every character is.
+    Case, width and invisible characters make no difference.
     """
-    if not normalised:
-        return np.zeros(0, np.uint64)
-    points = np.frombuffer(normalised.encode("utf-32-le", "surrogatepass"), np.uint32)
-    classes = _classes()[np.minimum(points, _CODE_POINTS - 1)]
-    where = np.flatnonzero(classes)
-    if not len(where):
-        return np.zeros(0, np.uint64)
-    kinds = classes[where]
-    starts = np.empty(len(where), bool)
-    starts[0] = True
-    starts[1:] = (where[1:] - where[:-1] > 1) | (kinds[1:] == _ALONE) | (kinds[:-1] == _ALONE)
-    first = np.flatnonzero(starts)
-    lengths = np.diff(first, append=len(where))
-    place = np.arange(len(where)) - np.repeat(first, lengths)
-    powers = _powers()[np.minimum(place, _LONGEST_TOKEN - 1)]
-    hashes = np.add.reduceat((points[where].astype(np.uint64) + _OFFSET) * powers, first)
-    hashes ^= hashes >> _27
-    hashes *= _MIX_1
-    hashes ^= hashes >> _31
-    return hashes
+    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    entries = _entries(points)
+    where = entries.nonzero()[0]
+    plain = text.isascii()
+    if not plain:
+        there = entries[where] != _DROPPED
+        if not there.all():
+            return _tokens_around_dropped(entries, where[there])
+    return _tokens(entries[where], where, where, plain=plain)
 
 
 def window_hashes(tokens: Hashes, length: int) -> Hashes:
@@ -71,46 +83,114 @@ def window_hashes(tokens: Hashes, length: int) -> Hashes:
     length = min(length, len(tokens))
     if length == 0:
         return tokens
-    hashes = _runs(tokens, length)
-    hashes = hashes ^ (hashes >> _30)
-    hashes *= _MIX_1
-    hashes ^= hashes >> _27
-    hashes *= _MIX_2
-    hashes ^= hashes >> _31
-    return hashes
+    return _runs(tokens, length)
 
 
 def _runs(tokens: Hashes, length: int) -> Hashes:
     """Polynomial hash of every run, put together from halves: log2(length) passes."""
     if length == 1:
-        return tokens * _MULTIPLIER
+        return tokens
     right = length // 2
     left = length - right
     heads = _runs(tokens, left)
     tails = heads if left == right else _runs(tokens, right)
     count = len(tokens) - length + 1
-    return heads[:count] * _multiplier_power(right) + tails[left : left + count]
+    hashes = heads[:count] * _power(right)
+    hashes += tails[left : left + count]
+    return hashes
+
+
+def _tokens_around_dropped(entries: NDArray[np.uint32], where: NDArray[np.intp]) -> Tokens:
+    """Tokens of a text with characters that are not there: they part no word."""
+    lost = np.cumsum(entries == _DROPPED)
+    return _tokens(entries[where], where - lost[where], where, plain=False)
+
+
+def _tokens(
+    entries: NDArray[np.uint32],
+    places: NDArray[np.intp],
+    positions: NDArray[np.intp],
+    *,
+    plain: bool,
+) -> Tokens:
+    """Join characters in neighbouring places to tokens, unless they stand alone."""
+    count = len(entries)
+    if count == 0:
+        return Tokens(np.zeros(0, np.uint64), np.zeros(0, np.bool_), np.zeros(0, np.intp))
+    starts = np.empty(count, np.bool_)
+    starts[0] = True
+    np.greater(places[1:] - places[:-1], 1, out=starts[1:])
+    if not plain:
+        alone = entries & _ALONE != 0
+        starts |= alone
+        starts[1:] |= alone[:-1]
+    first = starts.nonzero()[0]
+    powers, inverses = _power_tables(count.bit_length())
+    hashes = np.add.reduceat(entries * powers[:count], first)
+    hashes *= inverses[first]
+    hashes ^= hashes >> _29
+    hashes *= _MIX
+    hashes ^= hashes >> _32
+    return Tokens(hashes, entries[first] & _DIGIT != 0, positions[first])
+
+
+def _entries(points: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Look every character up; those beyond the first plane one by one."""
+    if not len(points) or points.max() < _PLANE:
+        return _table()[points]
+    entries = _table()[np.minimum(points, _PLANE - 1)]
+    for place in (points >= _PLANE).nonzero()[0].tolist():
+        entries[place] = _entry(int(points[place]))
+    return entries
 
 
 @cache
-def _multiplier_power(exponent: int) -> np.uint64:
-    return np.uint64(pow(int(_MULTIPLIER), exponent, 1 << 64))
-
-
-@cache
-def _powers() -> Hashes:
-    return np.array([pow(int(_PRIME), i, 1 << 64) for i in range(_LONGEST_TOKEN)], np.uint64)
-
-
-@cache
-def _classes() -> NDArray[np.uint8]:
-    """The class of every code point; what lies beyond the table counts as its last entry."""
-    table = np.fromiter(
-        (unicodedata.category(chr(point))[0] in "LNM" for point in range(_CODE_POINTS)),
-        np.uint8,
-        _CODE_POINTS,
+def _table() -> NDArray[np.uint32]:
+    """The entry of every character of the first plane."""
+    table = np.zeros(_PLANE, np.uint32)
+    for low, high in _UNIFORM:
+        table[low : high + 1] = np.arange(low, high + 1) | _WORD
+    (first, last), (first_hangul, last_hangul) = _UNIFORM
+    ranges = (
+        range(first),
+        range(last + 1, first_hangul),
+        range(last_hangul + 1, _UNUSED[0]),
+        range(_UNUSED[1] + 1, _PLANE),
     )
+    for point in chain.from_iterable(ranges):
+        table[point] = _entry(point)
     for low, high in UNSPACED:
-        part = table[low : high + 1]
-        part[part == _WORD] = _ALONE
+        part = table[low : min(high + 1, _PLANE)]
+        part[part & (_WORD | _DIGIT) != 0] |= _ALONE
     return table
+
+
+def _entry(point: int) -> int:
+    """Look a character up in the Unicode tables."""
+    character = chr(point)
+    category = unicodedata.category(character)
+    if category == "Cf":
+        return _DROPPED
+    if category[0] not in "LNM":
+        return 0
+    folded = unicodedata.normalize("NFKC", character).casefold()
+    if len(folded) > 1 and all(unicodedata.combining(mark) for mark in folded[1:]):
+        folded = folded[0]
+    kind = _DIGIT if category == "Nd" else _WORD
+    if point >= _PLANE and any(low <= point <= high for low, high in UNSPACED):
+        kind |= _ALONE
+    return kind | (ord(folded) if len(folded) == 1 else point)
+
+
+@cache
+def _power_tables(bits: int) -> tuple[Hashes, Hashes]:
+    """Powers of the multiplier and of its inverse, for up to ``1 << bits`` characters."""
+    powers, inverses = np.empty(1 << bits, np.uint64), np.empty(1 << bits, np.uint64)
+    powers[0] = inverses[0] = 1
+    powers[1:], inverses[1:] = _MULTIPLIER, _INVERSE
+    return np.multiply.accumulate(powers), np.multiply.accumulate(inverses)
+
+
+@cache
+def _power(exponent: int) -> np.uint64:
+    return np.uint64(pow(_MULTIPLIER, exponent, 1 << 64))

@@ -1,5 +1,6 @@
 """From the candidates of a document to its verdict."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import JsonValue
@@ -39,20 +40,12 @@ def judge(
     Returns:
         The verdict, and the evidence for it as plain JSON.
     """
-    own_article = article_id(fingerprint.page_key)
-    sketch = Sketch.unpack(fingerprint.sketch)
-    elsewhere: list[_Compared] = []
-    same_page: list[_Compared] = []
-    unread: list[Candidate] = []
-    for candidate in sorted(registered.candidates, key=lambda candidate: candidate.sequence):
-        if candidate.sketch[:1] != fingerprint.sketch[:1]:
-            unread.append(candidate)
-            continue
-        compared = _Compared(
-            candidate, compare(sketch, Sketch.unpack(candidate.sketch), thresholds)
-        )
-        (same_page if candidate.article_id == own_article else elsewhere).append(compared)
-
+    candidates = sorted(registered.candidates, key=lambda candidate: candidate.sequence)
+    read = [one for one in candidates if one.sketch[:1] == fingerprint.sketch[:1]]
+    compared = _compare_all(fingerprint, read, thresholds)
+    own_article = article_id(fingerprint.page_key) if compared else None
+    elsewhere = [one for one in compared if one.candidate.article_id != own_article]
+    same_page = [one for one in compared if one.candidate.article_id == own_article]
     relations = [_relation(compared) for compared in elsewhere if compared.comparison.same]
     verdict = DuplicateVerdict(
         document=fingerprint.document.hex(),
@@ -62,14 +55,24 @@ def judge(
     )
     evidence: dict[str, JsonValue] = {
         "sketch_version": SKETCH_VERSION,
-        "script": sketch.script.name.lower(),
-        "words": sketch.words,
         "redelivered": registered.redelivered,
         "compared": [_described(compared) for compared in _telling(elsewhere)],
         "same_page": [_described(compared) for compared in same_page[:MOST_COMPARED]],
-        "unread": [candidate.document.hex() for candidate in unread],
+        "unread": [one.document.hex() for one in candidates if one not in read],
     }
     return verdict, evidence
+
+
+def _compare_all(
+    fingerprint: Fingerprint, candidates: Sequence[Candidate], thresholds: Thresholds
+) -> list[_Compared]:
+    if not candidates:
+        return []
+    sketch = Sketch.unpack(fingerprint.sketch)
+    return [
+        _Compared(candidate, compare(sketch, Sketch.unpack(candidate.sketch), thresholds))
+        for candidate in candidates
+    ]
 
 
 def _relation(compared: _Compared) -> Relation:
@@ -92,7 +95,7 @@ def _described(compared: _Compared) -> dict[str, JsonValue]:
     comparison = compared.comparison
     figures = {
         "similarity": comparison.similarity,
-        "numbers": comparison.numbers,
+        "figures": comparison.figures,
         "lead": comparison.lead,
         "title": comparison.title,
     }
