@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from newsmill_cli.engines import Engines
 from newsmill_gateway.settings import GatewaySettings
 from newsmill_gateway.worker import build, make_server
 
@@ -29,20 +30,31 @@ def serving(settings: GatewaySettings) -> Iterator[httpx.Client]:
             thread.join()
 
 
+def settings_of(database_url: str, redis_url: str, pages: Path) -> GatewaySettings:
+    """Return the settings of a gateway over these."""
+    return GatewaySettings.model_validate(
+        {"database_url": database_url, "redis_url": redis_url, "page_store_url": pages.as_uri()}
+    )
+
+
 @pytest.fixture
 def settings(database_url: str, redis_url: str, tmp_path: Path) -> GatewaySettings:
     """Settings of a gateway over empty engines."""
-    return GatewaySettings.model_validate(
-        {
-            "database_url": database_url,
-            "redis_url": redis_url,
-            "page_store_url": (tmp_path / "pages").as_uri(),
-        }
-    )
+    return settings_of(database_url, redis_url, tmp_path / "pages")
 
 
 @pytest.fixture
 def api(settings: GatewaySettings) -> Iterator[httpx.Client]:
     """A client of a gateway over empty engines."""
     with serving(settings) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def module_api(
+    module_database_url: str, engines: Engines, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[httpx.Client]:
+    """A client of a gateway that the tests of one module share."""
+    pages = tmp_path_factory.mktemp("pages")
+    with serving(settings_of(module_database_url, engines.redis_url, pages)) as client:
         yield client

@@ -22,7 +22,7 @@ class GatewaySettings(Settings):
     """The gap between two fetches from a host that is seen for the first time."""
     database_seconds: float = Field(default=3, gt=0)
     """A question to PostgreSQL is given up after this long."""
-    accept_seconds: float = Field(default=10, gt=0)
+    accept_seconds: float = Field(default=6, gt=0)
     """Accepting a batch is given up after this long; the receipt tells whether it went through."""
 
     @property

@@ -1,0 +1,197 @@
+"""What became of work is answered from the ledger: jobs, articles, changes, counts."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import httpx
+import pytest
+
+from newsmill_gateway.settings import GatewaySettings
+from newsmill_shared.database.engine import make_engine, transaction
+from newsmill_shared.database.events import number_events
+from newsmill_shared.database.finish import Ending, finish
+from newsmill_shared.identity import article_id
+from newsmill_shared.messages import Article, ArticleEnriched, Category, Page
+from newsmill_shared.pages import PageStore
+from newsmill_shared.reasons import Reason
+from newsmill_shared.urls import canonicalize
+from tests.support.builders import NOON, a_page, a_relation, an_article, an_article_enriched
+
+STORY = "https://paper.example/story"
+COPY = "https://other.example/copy"
+
+
+class Mill:
+    """Plays the rest of the system on the gateway's database."""
+
+    def __init__(self, api: httpx.Client, settings: GatewaySettings) -> None:
+        self.api = api
+        self.pages = PageStore.open(settings.page_store_url)
+        self._engine = make_engine(settings.database_url, name="test", pool_size=0)
+
+    def add(self, url: str = STORY) -> UUID:
+        """Hand in a URL and return its job."""
+        answer = self.api.post("/v1/urls", json={"url": url, "force": True}).json()
+        return UUID(answer["items"][0]["job_id"])
+
+    def finish(self, result: ArticleEnriched | Ending) -> None:
+        """End a job, and number the event."""
+        with transaction(self._engine) as connection:
+            finish(connection, [result])
+            number_events(connection)
+
+    def store(
+        self, url: str = STORY, *, page: Page | None = None, article: Article | None = None
+    ) -> UUID:
+        """Hand in a URL, make an article of it, and return its job."""
+        job_id = self.add(url)
+        self.finish(an_article_enriched(job_id, page=page or a_page(url), article=article))
+        return job_id
+
+    def get(self, path: str, **query: str) -> dict[str, object]:
+        """Ask the gateway."""
+        answer = self.api.get(path, params=query)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, object] = answer.json()
+        return found
+
+
+@pytest.fixture(name="mill")
+def a_mill(api: httpx.Client, settings: GatewaySettings) -> Mill:
+    return Mill(api, settings)
+
+
+def id_at(url: str) -> str:
+    return str(article_id(canonicalize(url).key))
+
+
+def test_a_finished_job_tells_how_it_ended(mill: Mill) -> None:
+    job_id = mill.add()
+
+    mill.finish(Ending(job_id=job_id, attempt=None, reason=Reason.EXPIRED, detail="too late"))
+
+    job = mill.get(f"/v1/jobs/{job_id}")
+    assert (job["state"], job["outcome"], job["reason"]) == ("finished", "skipped", "expired")
+    assert job["detail"] == "too late"
+    assert job["finished_at"] is not None
+    assert job["article_id"] is None
+
+
+def test_the_newest_job_answers_for_a_url_whether_open_or_finished(mill: Mill) -> None:
+    first = mill.store()
+    at_first = mill.get("/v1/jobs", url=STORY)
+    second = mill.add()
+    at_last = mill.get("/v1/jobs", url=f"{STORY}?utm_source=mail#top")
+
+    assert (at_first["job_id"], at_first["outcome"]) == (str(first), "stored")
+    assert (at_last["job_id"], at_last["state"]) == (str(second), "waiting")
+
+
+def test_an_article_is_found_by_its_id_and_by_its_url(mill: Mill) -> None:
+    article = an_article(
+        "A title",
+        "First.\nSecond.",
+        published_at=NOON,
+        section_raw="Great East",
+        authors=("A. Writer",),
+        categories=(
+            Category(id="medtop:11000000", name="politics", score=0.9, why={"terms": ["vote"]}),
+        ),
+    )
+
+    job_id = mill.store(article=article)
+
+    found = mill.get("/v1/articles", url=STORY)
+    assert found == mill.get(f"/v1/articles/{id_at(STORY)}")
+    assert found["article_id"] == id_at(STORY) == mill.get(f"/v1/jobs/{job_id}")["article_id"]
+    assert (found["title"], found["text"]) == ("A title", "First.\nSecond.")
+    assert (found["published_at"], found["section_raw"]) == ("2026-11-25T12:00:00Z", "Great East")
+    assert (found["language"], found["authors"]) == ("en", ["A. Writer"])
+    assert (found["outcome"], found["version"], found["duplicate_of"]) == ("stored", 1, None)
+    assert found["categories"] == [
+        {"id": "medtop:11000000", "name": "politics", "score": 0.9, "why": {"terms": ["vote"]}}
+    ]
+    assert found["evidence"] == {
+        "extraction": {},
+        "language": {},
+        "duplicates": {},
+        "categories": {},
+    }
+
+
+def test_an_article_is_found_by_the_url_that_led_to_it(mill: Mill) -> None:
+    short = "https://paper.example/s/7"
+
+    mill.store(short, page=a_page(short, final_url=STORY))
+
+    assert mill.get("/v1/articles", url=short)["url"] == STORY
+    assert mill.get("/v1/articles", url=STORY)["url"] == STORY
+    assert mill.get("/v1/jobs", url=STORY)["url"] == short
+
+
+def test_a_copy_names_the_earlier_article_once_that_is_stored(mill: Mill) -> None:
+    mill.store(COPY, article=an_article(duplicate_of=a_relation(STORY)))
+    before = mill.get("/v1/articles", url=COPY)
+
+    mill.store(STORY, article=an_article("The original"))
+
+    after = mill.get("/v1/articles", url=COPY)
+    assert (before["outcome"], before["duplicate_of"]) == ("duplicate", None)
+    assert after["duplicate_of"] == id_at(STORY)
+
+
+def test_the_outcome_is_that_of_the_page_s_last_finished_job(mill: Mill) -> None:
+    mill.store()
+    second = mill.add()
+
+    mill.finish(Ending(job_id=second, attempt=None, reason=Reason.EXPIRED))
+
+    found = mill.get("/v1/articles", url=STORY)
+    assert (found["title"], found["outcome"]) == ("A title", "skipped")
+
+
+def test_a_revision_is_what_is_shown(mill: Mill) -> None:
+    mill.store(article=an_article("Before"))
+
+    mill.store(
+        page=a_page(STORY, fetched_at=NOON + timedelta(hours=1)), article=an_article("After")
+    )
+
+    found = mill.get("/v1/articles", url=STORY)
+    assert (found["title"], found["version"], found["outcome"]) == ("After", 2, "updated")
+
+
+def test_a_long_text_is_read_from_the_page_store(mill: Mill) -> None:
+    key = mill.pages.put_text("long", "A long text", at=NOON)
+
+    mill.store(article=an_article(text="").model_copy(update={"text": None, "text_object": key}))
+
+    assert mill.get("/v1/articles", url=STORY)["text"] == "A long text"
+
+
+def test_changes_follow_one_another_without_gaps(mill: Mill) -> None:
+    jobs = [mill.store(f"https://paper.example/{number}") for number in range(3)]
+
+    first = mill.get("/v1/changes")
+    rest = mill.get("/v1/changes", after="1")
+
+    changes = first["changes"]
+    assert isinstance(changes, list)
+    assert [change["job_id"] for change in changes] == list(map(str, jobs))
+    assert rest["changes"] == changes[1:]
+    assert mill.get("/v1/changes", after=str(first["next"])) == {
+        "changes": [],
+        "next": first["next"],
+    }
+
+
+def test_the_counts_add_up(mill: Mill) -> None:
+    mill.store()
+    mill.add("https://paper.example/later")
+
+    assert mill.get("/v1/conservation") == {
+        "accepted": 2,
+        "outcomes": {"stored": 1},
+        "open": {"waiting": 1},
+        "unaccounted": 0,
+    }
