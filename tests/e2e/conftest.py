@@ -33,7 +33,8 @@ class Running:
     engine: Engine
 
     def add(self, urls: list[str]) -> list[UUID]:
-        """Hand in URLs and return their jobs."""
+        """Hand in URLs, once the door is open, and return their jobs."""
+        assert self.mill.wait_until_ready()
         with Api(self.mill.api_url, self.mill.api_key) as api:
             said = api.submit_urls([{"url": url} for url in urls], key=str(new_id()))
         return [UUID(item["job_id"]) for item in said["items"]]
