@@ -1,0 +1,99 @@
+"""What a page declares about itself: metadata, links, JSON-LD, declared languages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+from urllib.parse import urljoin, urlsplit
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from newsmill_enrich.extraction.jsonld import Linked, clean, parse_linked
+
+__all__ = ["Declared", "Tree", "read_declared", "web_url"]
+
+Tree: TypeAlias = LexborHTMLParser
+Element: TypeAlias = LexborNode
+
+MAX_META = 500
+MAX_VALUE = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """The head of a page. ``meta`` maps lower-case names to their non-empty values, in order."""
+
+    meta: Mapping[str, tuple[str, ...]]
+    linked: Linked
+    title: str
+    canonical: str | None
+    languages: Mapping[str, str]
+
+    def first(self, *names: str) -> str:
+        """The first value of the first of ``names`` that the page declares, cleaned, or ``""``."""
+        for name in names:
+            for value in self.meta.get(name, ()):
+                if text := clean(value):
+                    return text
+        return ""
+
+    def found(self, *names: str) -> tuple[str, str]:
+        """Like :meth:`first`, with the name it was found under."""
+        for name in names:
+            if text := self.first(name):
+                return text, name
+        return "", ""
+
+
+def web_url(value: str, base: str) -> str | None:
+    """Return ``value`` as an absolute http(s) URL, or None if it is none."""
+    try:
+        url = urljoin(base, value.strip())
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    valid = parts.scheme in ("http", "https") and parts.netloc and not any(c.isspace() for c in url)
+    return url if valid else None
+
+
+def read_declared(tree: Tree, url: str, headers: Mapping[str, str]) -> Declared:
+    """Read the head of a parsed page that was found at ``url``."""
+    meta: dict[str, list[str]] = {}
+    for element in tree.css("meta")[:MAX_META]:
+        attributes = element.attributes
+        name = (
+            attributes.get("property") or attributes.get("name") or attributes.get("itemprop")
+            or attributes.get("http-equiv")
+        )  # fmt: skip
+        content = attributes.get("content")
+        if name and content and content.strip():
+            meta.setdefault(name.strip().lower(), []).append(content.strip()[:MAX_VALUE])
+    scripts = [
+        element.text() or "" for element in tree.css('script[type^="application/ld+json" i]')
+    ]
+    canonical = None
+    for element in tree.css('link[rel~="canonical" i]'):
+        canonical = web_url(element.attributes.get("href") or "", url)
+        break
+    heading = tree.css_first("head > title") or tree.css_first("title")
+    declared = {key: tuple(values) for key, values in meta.items()}
+    return Declared(
+        meta=declared,
+        linked=parse_linked(scripts),
+        title=clean(heading.text()) if heading is not None else "",
+        canonical=canonical or web_url((declared.get("og:url") or ("",))[0], url),
+        languages=_languages(tree, declared, headers),
+    )
+
+
+def _languages(
+    tree: Tree, meta: Mapping[str, tuple[str, ...]], headers: Mapping[str, str]
+) -> dict[str, str]:
+    root = tree.css_first("html")
+    attributes = root.attributes if root is not None else {}
+    found = {
+        "html": attributes.get("lang") or attributes.get("xml:lang") or "",
+        "og": (meta.get("og:locale") or ("",))[0],
+        "meta": (meta.get("content-language") or meta.get("language") or ("",))[0],
+        "header": headers.get("content-language", ""),
+    }
+    return {where: tag.strip()[:35] for where, tag in found.items() if tag.strip()}

@@ -1,0 +1,116 @@
+"""Chooses a page's headline among what it shows and what it says of itself."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from newsmill_enrich.extraction.declared import Declared, Tree
+from newsmill_enrich.extraction.jsonld import clean, texts
+from newsmill_enrich.extraction.wording import fold
+
+__all__ = ["Headline", "likeness", "read_headline"]
+
+_SEPARATOR = re.compile(r"\s+[|\-–—·•»«:/]+\s+|\s*[|_｜]\s*")
+_WORD = re.compile(r"\w+")
+MAX_LENGTH = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """A headline, where it was found, and the other candidates with their places."""
+
+    text: str
+    found_in: str
+    candidates: tuple[tuple[str, str], ...]
+
+
+def _units(text: str) -> set[str]:
+    """Words; or pairs of letters where words are not set apart by spaces."""
+    folded = fold(text)
+    words = _WORD.findall(folded)
+    if words and len(folded) / len(words) < 12 and folded.isascii():
+        return set(words)
+    dense = [word for word in words if len(word) > 12 and not word.isascii()]
+    if not dense:
+        return set(words)
+    return {word[i : i + 2] for word in words for i in range(max(1, len(word) - 1))}
+
+
+def likeness(one: str, other: str) -> float:
+    """The Dice coefficient of two texts' words, 0 to 1."""
+    a, b = _units(one), _units(other)
+    return 2 * len(a & b) / (len(a) + len(b)) if a and b else 0.0
+
+
+def _without_site(title: str, site: str) -> str:
+    """Cut the site's name (or a short last part) off a page's title."""
+    parts = [part for part in _SEPARATOR.split(title) if part]
+    if len(parts) < 2:
+        return title
+    if site:
+        key = fold(site)
+        kept = [part for part in parts if fold(part) != key and likeness(part, site) < 0.6]
+        if kept and len(kept) < len(parts):
+            longest = max(kept, key=len)
+            start, end = title.find(kept[0]), title.rfind(kept[-1]) + len(kept[-1])
+            whole = title[start:end]
+            return whole if len(kept) <= 2 else longest
+    first, last = parts[0], parts[-1]
+    if len(last) < 0.6 * len(title) and len(first) >= len(last):
+        return title[: title.rfind(last)].rstrip(" |-–—·•»«:/_｜")
+    if len(first) < 25 and len(last) > 2 * len(first):
+        return title[title.find(first) + len(first) :].lstrip(" |-–—·•»«:/_｜")
+    return title
+
+
+def _agreement(text: str, references: Sequence[str]) -> float:
+    key = fold(text)
+    best = 0.0
+    for reference in references:
+        folded = fold(reference)
+        if len(key) > 8 and (folded.startswith(key) or key == folded):
+            return 1.0
+        if len(key) > 12 and (key in folded or folded in key) and len(folded) > 12:
+            best = max(best, 0.95)
+        best = max(best, likeness(text, reference))
+    return best
+
+
+def _headings(tree: Tree) -> list[tuple[str, str]]:
+    found = []
+    for selector, limit in (("h1", 8), ("h2", 6)):
+        for element in tree.css(selector)[:limit]:
+            text = clean(element.text(separator=" "))
+            if 3 < len(text) < MAX_LENGTH:
+                found.append((selector, text))
+    return found
+
+
+def read_headline(tree: Tree, declared: Declared) -> Headline:
+    """Return the visible heading that agrees with what the page says of itself, else the latter."""
+    site = declared.first("og:site_name", "application-name")
+    social = declared.first("og:title", "twitter:title", "dc.title", "dcterms.title")
+    linked = next(
+        (head for node in declared.linked.articles() for head in texts(node.get("headline"))), ""
+    )
+    said = [text for text in (social, linked, declared.title) if text]
+    headings = _headings(tree)
+    scored = [(_agreement(text, said), place, text) for place, text in headings]
+    candidates = [("og:title", social), ("json-ld", linked), ("title", declared.title)]
+    listing = tuple((place, text) for place, text in (*headings[:4], *candidates) if text)
+
+    first = [item for item in scored if item[1] == "h1"]
+    best = max(first, key=lambda item: item[0], default=(0.0, "", ""))
+    if best[0] >= 0.5:
+        return Headline(best[2], best[1], listing)
+    second = max(scored, key=lambda item: item[0], default=(0.0, "", ""))
+    if second[0] >= 0.8:
+        return Headline(second[2], second[1], listing)
+    for place, text in (("json-ld", linked), ("og:title", social), ("title", declared.title)):
+        if text and fold(text) != fold(site):
+            return Headline(
+                text if place == "json-ld" else _without_site(text, site), place, listing
+            )
+    if len(first) == 1:
+        return Headline(first[0][2], "h1", listing)
+    return Headline("", "", listing)

@@ -1,0 +1,100 @@
+"""What pages say around an article, in some fifty languages: comment forms, teasers, bylines.
+
+The words lie in ``wording.json``. They only ever end or trim a text whose shape already speaks
+for it; no rule here needs its language to be known.
+"""
+
+import json
+import re
+import unicodedata
+from importlib import resources
+
+__all__ = [
+    "fold",
+    "is_comment_form",
+    "is_error_heading",
+    "is_related_heading",
+    "is_section_name",
+    "names_update",
+    "strip_byline",
+    "weight",
+]
+
+_EDGES = re.compile(r"^[\W_]+|[\W_]+$")
+_SPACES = re.compile(r"\s+")
+_COUNT = re.compile(r"\s*[(\[]?\s*\d[\d.,]*\s*[)\]]?\s*")
+_ARABIC_MARKS = re.compile("[\u064b-\u0652\u0640\u200c\u200f\u200e]")
+_APOSTROPHES = str.maketrans(dict.fromkeys("‘’‚‛ʼʻ`´", "'") | {"\u00ad": None, "\u0307": None})
+
+
+def fold(text: str) -> str:
+    """Return ``text`` for comparison: case, width, quotes, edges and runs of spaces aside."""
+    text = unicodedata.normalize("NFKC", text).casefold().translate(_APOSTROPHES)
+    return _EDGES.sub("", _SPACES.sub(" ", _ARABIC_MARKS.sub("", text)))
+
+
+def _load() -> dict[str, frozenset[str]]:
+    path = resources.files(__package__).joinpath("wording.json")
+    lists: dict[str, list[str]] = json.loads(path.read_text(encoding="utf-8"))
+    return {name: frozenset(map(fold, phrases)) for name, phrases in lists.items()}
+
+
+_WORDS = _load()
+_BYLINE = re.compile(
+    rf"^(?:{'|'.join(sorted(map(re.escape, _WORDS['byline']), key=len, reverse=True))})"
+    r"(?:\s*[:：/|]\s*|\s+)",
+    re.IGNORECASE,
+)
+_CREDIT = re.compile(r"\s*[（(]?(?:记者|記者|기자|編集部|编辑)[）)]?\s*$")
+
+
+def _phrase(text: str, limit: int) -> str:
+    """The heading that a short line is, without a count such as ``(12)``; else nothing."""
+    return fold(_COUNT.sub(" ", text)) if len(text) <= limit else ""
+
+
+def is_comment_form(text: str) -> bool:
+    """Tell whether a line is the heading of a comment form or of readers' comments."""
+    return _phrase(text, 60) in _WORDS["comment_form"]
+
+
+def is_related_heading(text: str) -> bool:
+    """Tell whether a line is the heading of links to other articles."""
+    return _phrase(text, 60) in _WORDS["related"]
+
+
+def is_section_name(text: str) -> bool:
+    """Tell whether a line is the name of a usual section of a newspaper, and nothing more."""
+    return _phrase(text, 40) in _WORDS["sections"]
+
+
+def is_error_heading(text: str) -> bool:
+    """Tell whether a title is that of an error page or of a check for robots."""
+    phrase = fold(text)
+    return bool(phrase) and any(
+        phrase == known or (len(known) > 8 and known in phrase) for known in _WORDS["error_page"]
+    )
+
+
+def names_update(text: str) -> bool:
+    """Tell whether the words beside a date say that it is the date of a change."""
+    phrase = fold(text)
+    return any(
+        phrase == word
+        or (word in phrase if not word.isascii() else re.search(rf"\b{word}\b", phrase) is not None)
+        for word in _WORDS["modified"]
+    )
+
+
+def strip_byline(text: str) -> tuple[str, bool]:
+    """Return a line without its leading ``By`` in any language, and whether it had one."""
+    text = text.strip()
+    stripped = _CREDIT.sub("", _BYLINE.sub("", text))
+    return stripped.strip(" :：,，"), stripped != text
+
+
+def weight(text: str) -> int:
+    """The length of a text in Latin letters: a wide letter (CJK) says as much as three."""
+    if text.isascii():
+        return len(text)
+    return len(text) + 2 * sum(unicodedata.east_asian_width(c) in "WF" for c in text)
