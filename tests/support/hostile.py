@@ -188,6 +188,7 @@ class HostileServer:
         # A client that goes away in the middle is what these tests are about.
         with contextlib.suppress(OSError):
             speaking = self._tls.wrap_socket(sock, server_side=True) if self._tls else sock
+            self._open.append(speaking)
             self._converse(speaking)
             speaking.close()
         sock.close()

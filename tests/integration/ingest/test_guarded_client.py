@@ -2,10 +2,13 @@
 
 import gzip
 import resource
+import socket
+import ssl
 import threading
 import time
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +32,7 @@ from tests.support.hostile import (
 HTML = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
 CHUNKED = HTML + b"Transfer-Encoding: chunked\r\n\r\n"
 MAX_BYTES = 1_000_000
+TLS = Path(__file__).parents[2] / "data" / "tls"
 
 
 @pytest.fixture
@@ -459,3 +463,51 @@ def test_the_environment_does_not_choose_a_proxy(
 
     assert fetch(client, server.url("/a")).status == 200
     assert server.connections == ["127.77.0.1"]
+
+
+@pytest.fixture
+def tls_server() -> Iterator[HostileServer]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(TLS / "server.pem")
+    with HostileServer({"/a": answer(), "/slow": drip(HTML + b"\r\n")}, tls=context) as running:
+        yield running
+
+
+def a_trusting_client(server: HostileServer) -> GuardedClient:
+    return a_client(
+        server, resolve=lambda host, port: [("127.77.0.1", port)], ca_file=str(TLS / "ca.pem")
+    )
+
+
+def test_tls_names_and_checks_the_host_while_the_socket_goes_to_the_address(
+    tls_server: HostileServer,
+) -> None:
+    client = a_trusting_client(tls_server)
+
+    response = fetch(client, tls_server.url("/a", host="secure.test", scheme="https"))
+    wrong_name = reason(client, tls_server.url("/a", host="other.test", scheme="https"))
+
+    assert response.status == 200
+    assert wrong_name is Reason.TLS
+    assert tls_server.paths() == ["/a"]
+
+
+def test_a_certificate_of_an_unknown_authority_is_refused(tls_server: HostileServer) -> None:
+    client = a_client(tls_server, resolve=lambda host, port: [("127.77.0.1", port)])
+
+    assert reason(client, tls_server.url("/a", host="secure.test", scheme="https")) is Reason.TLS
+
+
+def test_the_deadline_holds_over_tls(tls_server: HostileServer) -> None:
+    client = a_trusting_client(tls_server)
+    slow = tls_server.url("/slow", host="secure.test", scheme="https")
+
+    assert reason(client, slow, seconds=0.4) is Reason.TIMEOUT
+
+
+def test_a_handshake_that_never_comes_is_left_at_the_deadline() -> None:
+    with socket.create_server(("127.77.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        client = GuardedClient(AddressPolicy.parse(f"127.77.0.0/16:{port}"), user_agent="newsmill")
+
+        assert reason(client, f"https://127.77.0.1:{port}/", seconds=0.4) is Reason.TIMEOUT

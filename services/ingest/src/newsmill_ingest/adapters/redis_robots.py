@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 from typing import cast
 
 from redis import Redis
+from redis.exceptions import RedisError
 
 from newsmill_ingest.robots import MAX_ROBOTS_BYTES
 from newsmill_ingest.robots_gate import RobotsCopy
+from newsmill_shared.errors import TransientError
 
 __all__ = ["RedisRobotsCache"]
 
@@ -25,18 +27,32 @@ class RedisRobotsCache:
         self._redis = redis
 
     def get(self, origin: str) -> RobotsCopy | None:
-        """Return the copy of this origin, however old."""
-        raw = cast("bytes | None", self._redis.get(_key(origin)))
+        """Return the copy of this origin, however old.
+
+        Raises:
+            TransientError: Redis is away.
+        """
+        try:
+            raw = cast("bytes | None", self._redis.get(_key(origin)))
+        except RedisError as error:
+            raise TransientError(f"robots.txt cache: {error}") from error
         if raw is None:
             return None
         stamp, _, packed = raw.partition(b" ")
         return RobotsCopy(zlib.decompress(packed), datetime.fromtimestamp(int(stamp), UTC))
 
     def put(self, origin: str, copy: RobotsCopy) -> None:
-        """Keep a copy of this origin, as far as it is ever read."""
+        """Keep a copy of this origin, as far as it is ever read.
+
+        Raises:
+            TransientError: Redis is away.
+        """
         packed = zlib.compress(copy.body[: MAX_ROBOTS_BYTES + 1])
         value = b"%d " % copy.fetched_at.timestamp() + packed
-        self._redis.set(_key(origin), value, ex=KEPT_SECONDS)
+        try:
+            self._redis.set(_key(origin), value, ex=KEPT_SECONDS)
+        except RedisError as error:
+            raise TransientError(f"robots.txt cache: {error}") from error
 
 
 def _key(origin: str) -> str:
