@@ -14,7 +14,7 @@ from redis import Redis
 
 from newsmill_cli.engines import Choice, Engines
 
-__all__ = ["emptied", "fresh_database", "running_engines"]
+__all__ = ["emptied", "fresh_database", "open_folder", "running_engines"]
 
 _TEMPLATE = "newsmill_template"
 _numbers = count(1)
@@ -27,7 +27,7 @@ def running_engines() -> Iterator[Engines]:
     ``NEWSMILL_ENGINES=path`` takes the machine's own servers instead of those in the wheels.
     """
     choice = cast("Choice", os.environ.get("NEWSMILL_ENGINES", "wheels"))
-    with _open_folder() as folder, Engines(folder, choice=choice, safe=False) as engines:
+    with open_folder() as folder, Engines(folder, choice=choice, safe=False) as engines:
         yield engines
 
 
@@ -67,7 +67,7 @@ def _make_template(connection: psycopg.Connection, url: str) -> None:
 
 
 @contextmanager
-def _open_folder() -> Iterator[Path]:
+def open_folder() -> Iterator[Path]:
     """A temporary folder with a short path that the engines' user may enter."""
     folder = Path(tempfile.mkdtemp(prefix="newsmill-"))
     folder.chmod(0o711)

@@ -46,11 +46,10 @@ def prepare_places(data: Path, account: Account | None) -> Places:
         if account is None or (reachable(data) and data.stat().st_mode & 0o001):
             link.mkdir(mode=0o700)
         else:
-            elsewhere = _SYSTEM_HOME / _digest(data)
             _SYSTEM_HOME.mkdir(mode=0o711, exist_ok=True)
-            elsewhere.mkdir(mode=0o700, exist_ok=True)
+            # Never a name that was used before: its files would want a password of their own.
             link.unlink(missing_ok=True)
-            link.symlink_to(elsewhere)
+            link.symlink_to(tempfile.mkdtemp(prefix=f"{_digest(data)}-", dir=_SYSTEM_HOME))
     home = link.resolve()
     give(home, account)
     sockets = home / "run"

@@ -1,0 +1,5 @@
+"""Says something and dies."""
+
+import sys
+
+sys.exit("something is missing")
