@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import pytest
@@ -12,6 +13,14 @@ import pytest
 from newsmill_cli.engines import Engines
 from newsmill_gateway.settings import GatewaySettings
 from newsmill_gateway.worker import build, make_server
+from newsmill_shared.database.engine import make_engine, transaction
+from newsmill_shared.database.events import number_events
+from newsmill_shared.database.finish import Ending, finish
+from newsmill_shared.messages import Article, ArticleEnriched, Page
+from newsmill_shared.pages import PageStore
+from tests.support.builders import a_page, an_article_enriched
+
+_STORY = "https://paper.example/story"
 
 
 @contextmanager
@@ -58,3 +67,44 @@ def module_api(
     pages = tmp_path_factory.mktemp("pages")
     with serving(settings_of(module_database_url, engines.redis_url, pages)) as client:
         yield client
+
+
+class Mill:
+    """Plays the rest of the system on the gateway's database."""
+
+    def __init__(self, api: httpx.Client, settings: GatewaySettings) -> None:
+        self.api = api
+        self.pages = PageStore.open(settings.page_store_url)
+        self._engine = make_engine(settings.database_url, name="test", pool_size=0)
+
+    def add(self, url: str = _STORY) -> UUID:
+        """Hand in a URL and return its job."""
+        answer = self.api.post("/v1/urls", json={"url": url, "force": True}).json()
+        return UUID(answer["items"][0]["job_id"])
+
+    def finish(self, result: ArticleEnriched | Ending) -> None:
+        """End a job, and number the event."""
+        with transaction(self._engine) as connection:
+            finish(connection, [result])
+            number_events(connection)
+
+    def store(
+        self, url: str = _STORY, *, page: Page | None = None, article: Article | None = None
+    ) -> UUID:
+        """Hand in a URL, make an article of it, and return its job."""
+        job_id = self.add(url)
+        self.finish(an_article_enriched(job_id, page=page or a_page(url), article=article))
+        return job_id
+
+    def get(self, path: str, **query: str) -> dict[str, object]:
+        """Ask the gateway."""
+        answer = self.api.get(path, params=query)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, object] = answer.json()
+        return found
+
+
+@pytest.fixture
+def mill(api: httpx.Client, settings: GatewaySettings) -> Mill:
+    """The gateway, and whoever plays the rest of the system."""
+    return Mill(api, settings)

@@ -1,64 +1,17 @@
 """What became of work is answered from the ledger: jobs, articles, changes, counts."""
 
 from datetime import timedelta
-from uuid import UUID
 
-import httpx
-import pytest
-
-from newsmill_gateway.settings import GatewaySettings
-from newsmill_shared.database.engine import make_engine, transaction
-from newsmill_shared.database.events import number_events
-from newsmill_shared.database.finish import Ending, finish
+from newsmill_shared.database.finish import Ending
 from newsmill_shared.identity import article_id
-from newsmill_shared.messages import Article, ArticleEnriched, Category, Page
-from newsmill_shared.pages import PageStore
+from newsmill_shared.messages import Category
 from newsmill_shared.reasons import Reason
 from newsmill_shared.urls import canonicalize
-from tests.support.builders import NOON, a_page, a_relation, an_article, an_article_enriched
+from tests.integration.gateway.conftest import Mill
+from tests.support.builders import NOON, a_page, a_relation, an_article
 
 STORY = "https://paper.example/story"
 COPY = "https://other.example/copy"
-
-
-class Mill:
-    """Plays the rest of the system on the gateway's database."""
-
-    def __init__(self, api: httpx.Client, settings: GatewaySettings) -> None:
-        self.api = api
-        self.pages = PageStore.open(settings.page_store_url)
-        self._engine = make_engine(settings.database_url, name="test", pool_size=0)
-
-    def add(self, url: str = STORY) -> UUID:
-        """Hand in a URL and return its job."""
-        answer = self.api.post("/v1/urls", json={"url": url, "force": True}).json()
-        return UUID(answer["items"][0]["job_id"])
-
-    def finish(self, result: ArticleEnriched | Ending) -> None:
-        """End a job, and number the event."""
-        with transaction(self._engine) as connection:
-            finish(connection, [result])
-            number_events(connection)
-
-    def store(
-        self, url: str = STORY, *, page: Page | None = None, article: Article | None = None
-    ) -> UUID:
-        """Hand in a URL, make an article of it, and return its job."""
-        job_id = self.add(url)
-        self.finish(an_article_enriched(job_id, page=page or a_page(url), article=article))
-        return job_id
-
-    def get(self, path: str, **query: str) -> dict[str, object]:
-        """Ask the gateway."""
-        answer = self.api.get(path, params=query)
-        assert answer.status_code == 200, answer.text
-        found: dict[str, object] = answer.json()
-        return found
-
-
-@pytest.fixture(name="mill")
-def a_mill(api: httpx.Client, settings: GatewaySettings) -> Mill:
-    return Mill(api, settings)
 
 
 def id_at(url: str) -> str:

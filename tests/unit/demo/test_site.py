@@ -74,6 +74,16 @@ def test_a_page_shows_its_story_whole(content: Content, url: str) -> None:
     assert all(paragraph in html for paragraph in page.story.text.strip().split("\n\n"))
 
 
+@pytest.mark.parametrize("serving", [0, 1, 2])
+def test_no_page_shows_the_marks_of_its_template(content: Content, serving: int) -> None:
+    pages = [resource for resource in content.resources.values() if isinstance(resource, Page)]
+
+    shown = "".join(render(page, serving) for page in pages).replace("\\u003c", "")
+
+    assert "$" not in shown
+    assert "\\" not in shown
+
+
 def test_a_page_in_the_agency_s_shape_has_its_headline_twice_and_a_comment_form(
     content: Content,
 ) -> None:

@@ -18,7 +18,6 @@ from newsmill_shared.database.engine import DatabaseAwayError
 from newsmill_shared.errors import TransientError
 from newsmill_shared.identity import new_id
 from newsmill_shared.pages import PageMissingError, StoredBody
-from newsmill_shared.queue.app import BrokerAwayError
 from tests.support.builders import NOON
 
 URL = b'{"url": "https://paper.example/story"}'
@@ -120,7 +119,7 @@ class FakeWaker:
 
     def check(self) -> None:
         if self.away:
-            raise BrokerAwayError("Redis: connection refused")
+            raise TransientError("Redis: connection refused")
 
 
 class Rig:

@@ -88,5 +88,5 @@ class Waker(Protocol):
         ...
 
     def check(self) -> None:
-        """Raise `BrokerAwayError` if Redis cannot be used."""
+        """Raise `TransientError` if Redis cannot be used."""
         ...

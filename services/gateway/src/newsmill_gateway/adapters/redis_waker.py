@@ -4,7 +4,7 @@ import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 
-from newsmill_shared.queue.app import BrokerAwayError
+from newsmill_shared.errors import TransientError
 from newsmill_shared.queue.notes import WakeNote, send_note
 
 __all__ = ["RedisWaker"]
@@ -29,9 +29,9 @@ class RedisWaker:
         """Ask Redis for an answer.
 
         Raises:
-            BrokerAwayError: There is none.
+            TransientError: There is none.
         """
         try:
             self._redis.ping()
         except RedisError as error:
-            raise BrokerAwayError(f"Redis: {error}") from error
+            raise TransientError(f"Redis: {error}") from error
