@@ -9,7 +9,7 @@ import xxhash
 from numpy.typing import NDArray
 
 from newsmill_enrich.duplicates.lines import story_spans
-from newsmill_enrich.duplicates.scripts import PROFILES, Profile, Script, script_of
+from newsmill_enrich.duplicates.scripts import PROFILES, Profile, Script
 from newsmill_enrich.duplicates.sketch import (
     BODY_SIZE,
     FIGURES_SIZE,
@@ -94,19 +94,18 @@ class _Reading:
 
     @property
     def words(self) -> float:
-        return len(self.story) / self.profile.tokens_per_word
+        return len(self.story.hashes) / self.profile.tokens_per_word
 
 
 def _read(title: str, text: str) -> _Reading:
     title, text = normalise(title), normalise(text)
-    script = script_of(text)
     tokens = tokenise(f"{title}\n{text}")
     border = int(tokens.positions.searchsorted(len(title)))
     headline, body = tokens.select(slice(border)), tokens.select(slice(border, None))
     return _Reading(
-        script,
+        tokens.script,
         headline,
-        _select_story(body, text, PROFILES[script], offset=len(title) + 1),
+        _select_story(body, text, PROFILES[tokens.script], offset=len(title) + 1),
         _digest(body.hashes),
         _digest(headline.hashes),
     )
@@ -144,7 +143,7 @@ def _sketch(reading: _Reading) -> Sketch:
     profile = reading.profile
     story, title = reading.story.hashes, reading.title.hashes
     shingles = window_hashes(np.concatenate((title, story)), profile.shingle)
-    lead = window_hashes(story[: profile.lead], profile.shingle)
+    lead = shingles[len(title) :][: profile.lead - profile.shingle + 1]
     figures = _figures(reading.story, profile)
     pieces = title if reading.script is Script.SPACED else window_hashes(title, 4)
     return Sketch(

@@ -1,8 +1,9 @@
 """Which lines of a page are its story, and which are teasers, menus and notices around it."""
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
+from itertools import accumulate, groupby
+from operator import itemgetter
 
 from newsmill_enrich.duplicates.scripts import Profile
 
@@ -32,55 +33,45 @@ def story_spans(text: str, profile: Profile) -> list[tuple[int, int]] | None:
     headlines of other stories and notices do neither, tables of rates and results do. A longer
     list counts whole when nearly every line has a number, else not at all.
     """
-    lines = [line for line in _lines(text) if line.text and not line.text.isspace()]
-    if len(lines) < 3 or not any(_may_be_frame(line.text, profile) for line in lines):
+    lines = text.split("\n")
+    frame = [_may_be_frame(line, profile) for line in lines]
+    if not any(frame):
         return None
-    kept = list(_kept(lines, profile))
-    if len(kept) == len(lines):
-        return None
-    length = sum(len(line.text) for line in kept)
-    whole = sum(len(line.text) for line in lines)
+    ends = accumulate(len(line) + 1 for line in lines)
+    filled = [one for one in zip(lines, frame, ends, strict=True) if one[0].strip()]
+    kept = _kept([line for line, _, _ in filled], [may_be for _, may_be, _ in filled], profile)
+    spans = [
+        (end - len(line) - 1, end - 1)
+        for (line, _, end), keep in zip(filled, kept, strict=True)
+        if keep
+    ]
+    length = sum(end - start for start, end in spans)
     story = length >= profile.story_characters
-    if length < whole * (_LEAST_SHARE_OF_A_STORY if story else _LEAST_SHARE):
+    least = _LEAST_SHARE_OF_A_STORY if story else _LEAST_SHARE
+    if len(spans) == len(filled) or length < least * sum(len(line) for line, _, _ in filled):
         return None
-    return [(line.start, line.start + len(line.text)) for line in kept]
+    return spans
 
 
-class _Line(NamedTuple):
-    start: int
-    text: str
-
-
-def _lines(text: str) -> Iterator[_Line]:
-    start = 0
-    for line in text.split("\n"):
-        yield _Line(start, line)
-        start += len(line) + 1
-
-
-def _kept(lines: Sequence[_Line], profile: Profile) -> Iterator[_Line]:
-    run: list[_Line] = []
-    for line in lines:
-        if _may_be_frame(line.text, profile):
-            run.append(line)
+def _kept(lines: Sequence[str], frame: Sequence[bool], profile: Profile) -> list[bool]:
+    """Return for each line whether it is story: whole runs of lines decide together."""
+    kept: list[bool] = []
+    for may_be_frame, run in groupby(zip(lines, frame, strict=True), key=itemgetter(1)):
+        if may_be_frame:
+            kept += _of_run([line for line, _ in run], profile)
         else:
-            yield from _of_run(run, profile)
-            run.clear()
-            yield line
-    yield from _of_run(run, profile)
+            kept += [True for _ in run]
+    return kept
 
 
-def _of_run(run: Sequence[_Line], profile: Profile) -> Sequence[_Line]:
+def _of_run(run: Sequence[str], profile: Profile) -> list[bool]:
     """Return which of some lines in a row, none of them a sentence, are story."""
-    if not run:
-        return run
-    figures = [_has_figure(line.text) for line in run]
+    figures = [_has_figure(line) for line in run]
     if len(run) >= _MANY_LINES:
-        return list(run) if sum(figures) >= _TABLE_SHARE * len(run) else []
+        return [sum(figures) >= _TABLE_SHARE * len(run)] * len(run)
     return [
-        line
+        figure or len(line) > profile.short_line_characters
         for line, figure in zip(run, figures, strict=True)
-        if figure or len(line.text) > profile.short_line_characters
     ]
 
 

@@ -1,19 +1,13 @@
-"""How a text is cut up depends on how its script is written: with spaces, or without."""
+"""How a text is cut up depends on how it is written: with spaces between words, or without."""
 
-import re
 from dataclasses import dataclass
 from enum import IntEnum
 
-__all__ = ["PROFILES", "UNSPACED", "Profile", "Script", "script_of"]
+__all__ = ["HAN", "PROFILES", "SOUTHEAST", "Profile", "Script"]
 
-_SOUTHEAST_RANGES = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF))
-_HAN_RANGES = ((0x3040, 0x30FF), (0x3400, 0x9FFF), (0xF900, 0xFAFF))
-_RARE_HAN_RANGE = (0x20000, 0x31FFF)
-UNSPACED = (*_SOUTHEAST_RANGES, *_HAN_RANGES, _RARE_HAN_RANGE)
+SOUTHEAST = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF))
+HAN = ((0x3040, 0x30FF), (0x3400, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x31FFF))
 """Code point ranges (inclusive) written without spaces: every character is a token of its own."""
-
-_HEAD_CHARACTERS = 1500
-_SHARE = 0.3
 
 
 class Script(IntEnum):
@@ -55,24 +49,3 @@ PROFILES = {
     Script.HAN: Profile(4, 12, 110, 200, 1.8, (4, 2), 40, 60, 120, sentence_ends=True),
     Script.SOUTHEAST: Profile(8, 30, 240, 400, 4.0, (8, 4), 150, 220, 240, sentence_ends=False),
 }
-
-
-def _class_of(ranges: tuple[tuple[int, int], ...]) -> re.Pattern[str]:
-    return re.compile("[" + "".join(f"{chr(a)}-{chr(b)}" for a, b in ranges) + "]")
-
-
-_SOUTHEAST = _class_of(_SOUTHEAST_RANGES)
-_HAN = _class_of(_HAN_RANGES)
-
-
-def script_of(text: str) -> Script:
-    """Return how ``text`` is written, judged by its first 1,500 characters."""
-    if text.isascii():
-        return Script.SPACED
-    head = text[:_HEAD_CHARACTERS]
-    limit = _SHARE * len(head)
-    if len(_SOUTHEAST.findall(head)) > limit:
-        return Script.SOUTHEAST
-    if len(_HAN.findall(head)) > limit:
-        return Script.HAN
-    return Script.SPACED

@@ -12,6 +12,7 @@ index for weeks. All integers are little-endian::
 
 import struct
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,8 +45,7 @@ class SketchVersionError(NewsmillError):
     """A sketch was written in another format than this one reads."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sample:
+class Sample(NamedTuple):
     """The smallest hashes of a set, 16 bits each, sorted.
 
     The bits are those that follow the zeros that all of the hashes begin with, ``level`` many:

@@ -2,15 +2,14 @@
 
 import html
 import unicodedata
-from dataclasses import dataclass
 from functools import cache
 from itertools import chain
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from newsmill_enrich.duplicates.scripts import UNSPACED
+from newsmill_enrich.duplicates.scripts import HAN, SOUTHEAST, Script
 
 __all__ = ["Hashes", "Tokens", "normalise", "tokenise", "window_hashes"]
 
@@ -20,12 +19,17 @@ Hashes: TypeAlias = NDArray[np.uint64]
 # folded character with flags.
 _WORD = 1 << 24
 _DIGIT = 1 << 25
-_ALONE = 1 << 26
-_DROPPED = 1 << 27
+_HAN = 1 << 26
+_SOUTHEAST = 1 << 27
+_DROPPED = 1 << 28
+_ALONE = _HAN | _SOUTHEAST
 _PLANE = 1 << 16
 _UNIFORM = ((0x3400, 0x9FFF), (0xAC00, 0xD7A3))
 """Ranges of letters that fold to themselves: ideographs and Hangul."""
 _UNUSED = (0xD800, 0xF8FF)
+_UNSPACED = {_HAN: HAN, _SOUTHEAST: SOUTHEAST}
+_HEAD_CHARACTERS = 1500
+_HEAD_SHARE = 0.3
 
 _MULTIPLIER = 0x9E3779B97F4A7C15
 _INVERSE = pow(_MULTIPLIER, -1, 1 << 64)
@@ -33,8 +37,7 @@ _MIX = np.uint64(0xBF58476D1CE4E5B9)
 _29, _32 = np.uint64(29), np.uint64(32)
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
+class Tokens(NamedTuple):
     """The tokens of a text, in order."""
 
     hashes: Hashes
@@ -43,13 +46,12 @@ class Tokens:
     """Which of them begin with a digit."""
     positions: NDArray[np.intp]
     """Where in the text each begins."""
-
-    def __len__(self) -> int:
-        return len(self.hashes)
+    script: Script
+    """How most of the text's beginning is written."""
 
     def select(self, which: slice | NDArray[np.bool_]) -> "Tokens":
         """Return some of the tokens."""
-        return Tokens(self.hashes[which], self.numeric[which], self.positions[which])
+        return Tokens(self.hashes[which], self.numeric[which], self.positions[which], self.script)
 
 
 def normalise(text: str) -> str:
@@ -69,13 +71,12 @@ def tokenise(text: str) -> Tokens:
     """
     points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
     entries = _entries(points)
-    where = entries.nonzero()[0]
-    plain = text.isascii()
-    if not plain:
-        there = entries[where] != _DROPPED
-        if not there.all():
-            return _tokens_around_dropped(entries, where[there])
-    return _tokens(entries[where], where, where, plain=plain)
+    if not len(entries) or entries.max() < _DROPPED:
+        return _tokens(entries)
+    # Characters that are not there part no word.
+    there = (entries != _DROPPED).nonzero()[0]
+    tokens = _tokens(entries[there])
+    return tokens._replace(positions=there[tokens.positions])
 
 
 def window_hashes(tokens: Hashes, length: int) -> Hashes:
@@ -100,47 +101,44 @@ def _runs(tokens: Hashes, length: int) -> Hashes:
     return hashes
 
 
-def _tokens_around_dropped(entries: NDArray[np.uint32], where: NDArray[np.intp]) -> Tokens:
-    """Tokens of a text with characters that are not there: they part no word."""
-    lost = np.cumsum(entries == _DROPPED)
-    return _tokens(entries[where], where - lost[where], where, plain=False)
-
-
-def _tokens(
-    entries: NDArray[np.uint32],
-    places: NDArray[np.intp],
-    positions: NDArray[np.intp],
-    *,
-    plain: bool,
-) -> Tokens:
-    """Join characters in neighbouring places to tokens, unless they stand alone."""
-    count = len(entries)
-    if count == 0:
-        return Tokens(np.zeros(0, np.uint64), np.zeros(0, np.bool_), np.zeros(0, np.intp))
-    starts = np.empty(count, np.bool_)
-    starts[0] = True
-    np.greater(places[1:] - places[:-1], 1, out=starts[1:])
-    if not plain:
-        alone = entries & _ALONE != 0
-        starts |= alone
-        starts[1:] |= alone[:-1]
-    first = starts.nonzero()[0]
-    powers, inverses = _power_tables(count.bit_length())
-    hashes = np.add.reduceat(entries * powers[:count], first)
+def _tokens(entries: NDArray[np.uint32]) -> Tokens:
+    """Join neighbouring characters to tokens, unless they stand alone."""
+    script = Script.SPACED
+    begins = entries != 0
+    joined = begins[:-1]
+    alone = entries & _ALONE != 0
+    if alone.any():
+        script = _script(entries)
+        joined = joined & ~(alone[:-1] | alone[1:])
+    begins[1:] &= ~joined
+    first = begins.nonzero()[0]
+    if not len(first):
+        return Tokens(np.zeros(0, np.uint64), np.zeros(0, np.bool_), first, script)
+    # What separates tokens counts 0, so that a sum up to the next token's beginning is a token's.
+    powers, inverses = _power_tables(len(entries).bit_length())
+    hashes = np.add.reduceat(entries * powers[: len(entries)], first)
     hashes *= inverses[first]
     hashes ^= hashes >> _29
     hashes *= _MIX
     hashes ^= hashes >> _32
-    return Tokens(hashes, entries[first] & _DIGIT != 0, positions[first])
+    return Tokens(hashes, entries[first] & _DIGIT != 0, first, script)
+
+
+def _script(entries: NDArray[np.uint32]) -> Script:
+    """Tell how a text is written by its first 1,500 characters."""
+    head = entries[:_HEAD_CHARACTERS]
+    limit = _HEAD_SHARE * len(head)
+    if np.count_nonzero(head & _SOUTHEAST) > limit:
+        return Script.SOUTHEAST
+    return Script.HAN if np.count_nonzero(head & _HAN) > limit else Script.SPACED
 
 
 def _entries(points: NDArray[np.uint32]) -> NDArray[np.uint32]:
     """Look every character up; those beyond the first plane one by one."""
-    if not len(points) or points.max() < _PLANE:
-        return _table()[points]
-    entries = _table()[np.minimum(points, _PLANE - 1)]
-    for place in (points >= _PLANE).nonzero()[0].tolist():
-        entries[place] = _entry(int(points[place]))
+    entries = _table().take(points, mode="clip")
+    if len(points) and points.max() >= _PLANE:
+        for place in (points >= _PLANE).nonzero()[0].tolist():
+            entries[place] = _entry(int(points[place]))
     return entries
 
 
@@ -149,7 +147,7 @@ def _table() -> NDArray[np.uint32]:
     """The entry of every character of the first plane."""
     table = np.zeros(_PLANE, np.uint32)
     for low, high in _UNIFORM:
-        table[low : high + 1] = np.arange(low, high + 1) | _WORD
+        table[low : high + 1] = np.arange(low, high + 1) | (_entry(low) & ~0xFFFF)
     (first, last), (first_hangul, last_hangul) = _UNIFORM
     ranges = (
         range(first),
@@ -159,9 +157,6 @@ def _table() -> NDArray[np.uint32]:
     )
     for point in chain.from_iterable(ranges):
         table[point] = _entry(point)
-    for low, high in UNSPACED:
-        part = table[low : min(high + 1, _PLANE)]
-        part[part & (_WORD | _DIGIT) != 0] |= _ALONE
     return table
 
 
@@ -177,8 +172,9 @@ def _entry(point: int) -> int:
     if len(folded) > 1 and all(unicodedata.combining(mark) for mark in folded[1:]):
         folded = folded[0]
     kind = _DIGIT if category == "Nd" else _WORD
-    if point >= _PLANE and any(low <= point <= high for low, high in UNSPACED):
-        kind |= _ALONE
+    for flag, unspaced in _UNSPACED.items():
+        if any(low <= point <= high for low, high in unspaced):
+            kind |= flag
     return kind | (ord(folded) if len(folded) == 1 else point)
 
 
