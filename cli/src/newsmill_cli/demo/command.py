@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
+import psutil
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
@@ -80,12 +81,11 @@ def demo(
     It stays up until Ctrl-C, so that you can look around; --exit ends it. Exit code 1 says that
     something came out differently than expected.
     """
-    began = time.monotonic()
+    began = _process_began()
     for name in _ELSEWHERE:
         os.environ.pop(name, None)
     content = load_content()
     site_port = _free_port(content.hosts())
-    narrator = Narrator(as_json=as_json)
     good = False
     with _folder(data) as folder:
         options = MillOptions(
@@ -98,7 +98,7 @@ def demo(
             },
             choice=engine_choice(os.environ),
         )
-        with running_mill(options, _quietly(narrator)) as mill:
+        with running_mill(options, _reporter(as_json=as_json)) as mill:
             good = _run(mill, content, site_port, began, as_json=as_json)
             if not leave and mill.watch(0):
                 if not as_json:
@@ -122,6 +122,7 @@ def _run(mill: Mill, content: Content, site_port: int, began: float, *, as_json:
             with _Board(began, total=len(content.submissions), visible=not as_json) as board:
                 rounds = play(api, content, site_port, show=board.show, sleep=_watching(mill))
                 observed = list(rounds)
+            first = board.first_stored
         except _StoppedError:
             return False
         verdict = _judge(observed)
@@ -129,7 +130,7 @@ def _run(mill: Mill, content: Content, site_port: int, began: float, *, as_json:
         if as_json:
             _print_json(mill, observed, verdict, counts)
         else:
-            _print(mill, observed, verdict, counts)
+            _print(mill, observed, verdict, counts, first)
     return not verdict and counts["unaccounted"] == 0
 
 
@@ -139,6 +140,8 @@ class _Board:
     def __init__(self, began: float, *, total: int, visible: bool) -> None:
         self._began = began
         self._done: dict[str, Json] = {}
+        self.first_stored: float | None = None
+        """Seconds from the start to the first article, as it was seen."""
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -163,6 +166,8 @@ class _Board:
         for job_id, job in jobs.items():
             if job.get("state") == "finished" and job_id not in self._done:
                 self._done[job_id] = job
+                if self.first_stored is None and job.get("outcome") == "stored":
+                    self.first_stored = time.monotonic() - self._began
                 if not self._bar.disable:
                     self._bar.console.print(self._line(job))
         words = [
@@ -196,7 +201,11 @@ def _judge(observed: Sequence[Observed]) -> dict[str, list[str]]:
 
 
 def _print(
-    mill: Mill, observed: Sequence[Observed], verdict: dict[str, list[str]], counts: Json
+    mill: Mill,
+    observed: Sequence[Observed],
+    verdict: dict[str, list[str]],
+    counts: Json,
+    first: float | None,
 ) -> None:
     printer = console()
     printer.print()
@@ -208,6 +217,8 @@ def _print(
             printer.print(Text(f"  {words}"))
     if not verdict:
         printer.print(Text(f"All {len(observed)} came out as expected.", style="bold green"))
+    if first is not None:
+        printer.print(f"The first article was stored {first:.1f} s after the start.")
     printer.print(conservation_line(counts))
     printer.print(f"API {mill.api_url}, see {mill.api_url}/openapi.json")
 
@@ -229,11 +240,12 @@ def _site(port: int) -> Service:
     return Service("site", "newsmill_cli.demo.site", environment={PORT_VARIABLE: str(port)})
 
 
-def _quietly(narrator: Narrator) -> Callable[[Event], None]:
-    """Return a reporter of engines and deaths alone."""
+def _reporter(*, as_json: bool) -> Callable[[Event], None]:
+    """Return what reports engines that start and processes that die, in words only."""
+    narrator = Narrator(as_json=False)
 
     def report(event: Event) -> None:
-        if event.kind in ("starting", "died", "killed"):
+        if not as_json and event.kind in ("starting", "died", "killed"):
             narrator.report(event)
 
     return report
@@ -265,6 +277,11 @@ def _wait_for_site(content: Content, port: int, mill: Mill) -> None:
                 _watching(mill)(0.05)
             else:
                 break
+
+
+def _process_began() -> float:
+    """Return when this process began, on the monotonic clock."""
+    return time.monotonic() - (time.time() - psutil.Process().create_time())
 
 
 def _free_port(hosts: Sequence[str]) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from newsmill_cli.api import Json
 from newsmill_cli.demo.content import Article, Submission
@@ -56,10 +56,13 @@ def _article_facts(article: Json, expected: Article) -> Iterator[tuple[str, obje
     yield "title", article.get("title"), expected.title
     # A script or region may follow: zh-Hant.
     yield "language", str(article.get("language")).partition("-")[0], expected.language
-    yield "published_at", _time(article.get("published_at")), expected.published_at
+    published_at = expected.published_at.isoformat()
+    yield "published_at", _in_utc(article.get("published_at")), published_at
     yield "section_raw", article.get("section_raw"), expected.section
     yield "category", categories[0].get("name"), expected.category
 
 
-def _time(value: object) -> object:
-    return datetime.fromisoformat(value) if isinstance(value, str) else value
+def _in_utc(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return datetime.fromisoformat(value).astimezone(UTC).isoformat()
