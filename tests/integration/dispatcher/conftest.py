@@ -12,7 +12,8 @@ from redis import Redis
 
 from newsmill_shared.database.engine import make_engine
 from newsmill_shared.messages import FetchPage, Message, PageFetched, Work
-from newsmill_shared.queue.app import Publisher, as_bytes, make_app, make_redis
+from newsmill_shared.queue.app import Publisher, make_app
+from newsmill_shared.queue.broker import as_bytes, make_redis
 from newsmill_shared.queue.claims import Claims, Verdict
 from newsmill_shared.queue.heartbeat import Heartbeat
 from newsmill_shared.queue.notes import AnyNote, FetchedNote, send_note

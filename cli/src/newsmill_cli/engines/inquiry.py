@@ -7,7 +7,7 @@ from redis.exceptions import RedisError
 from newsmill_shared.database.engine import make_engine
 from newsmill_shared.database.migrate import is_current
 from newsmill_shared.errors import NewsmillError
-from newsmill_shared.queue.app import QUEUES, make_redis
+from newsmill_shared.queue.broker import QUEUES, make_redis
 from newsmill_shared.queue.heartbeat import heartbeats
 from newsmill_shared.queue.notes import NOTES_KEY
 from newsmill_shared.queue.window import read_depths

@@ -19,7 +19,8 @@ from newsmill_shared.identity import new_id
 from newsmill_shared.logs import set_up_logs
 from newsmill_shared.messages import FetchPage
 from newsmill_shared.pages import PageStore
-from newsmill_shared.queue.app import Publisher, make_app, make_redis
+from newsmill_shared.queue.app import Publisher, make_app
+from newsmill_shared.queue.broker import make_redis
 from newsmill_shared.queue.heartbeat import Heartbeat, new_incarnation
 from newsmill_shared.queue.notes import AnyNote, EndedNote, FetchedNote, LateNote
 from newsmill_shared.queue.stage import Stage

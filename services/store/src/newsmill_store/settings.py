@@ -10,8 +10,8 @@ __all__ = ["DispatcherSettings", "StoreSettings"]
 class StoreSettings(Settings):
     """The store worker."""
 
-    store_concurrency: int = Field(default=2, ge=1)
-    """Messages recorded at the same time, each in a transaction of its own."""
+    store_batch: int = Field(default=100, ge=1)
+    """Results recorded in one transaction, at most; what is there is taken, none is waited for."""
 
 
 class DispatcherSettings(Settings):

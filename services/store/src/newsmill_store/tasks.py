@@ -1,6 +1,6 @@
-"""What the store's messages mean: record the result, once, and never give it up."""
+"""What the store's messages mean: record the results, once, and never give one up."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import structlog
@@ -9,55 +9,61 @@ from newsmill_shared.errors import NewsmillError, TransientError
 from newsmill_shared.messages import ArticleEnriched, JobFinished
 from newsmill_shared.reasons import Reason
 
-__all__ = ["Ledger", "RowRefusedError", "record"]
+__all__ = ["Ledger", "Result", "RowRefusedError", "record"]
 
 _log = structlog.get_logger()
 
 _FIRST_WAIT_SECONDS = 0.1
 _LONGEST_WAIT_SECONDS = 5.0
 
+Result = ArticleEnriched | JobFinished
+
 
 class RowRefusedError(NewsmillError):
-    """PostgreSQL refuses this result, and will refuse it again."""
+    """PostgreSQL refuses one of these results, and will refuse it again."""
 
 
 class Ledger(Protocol):
     """Where results are recorded."""
 
-    def record(self, result: ArticleEnriched | JobFinished) -> None:
-        """End the job in one transaction.
+    def record(self, results: Sequence[Result]) -> None:
+        """End their jobs in one transaction.
 
         Raises:
             TransientError: The database is away.
-            RowRefusedError: The database refuses the row.
+            RowRefusedError: The database refuses a row.
         """
 
 
-def record(
-    result: ArticleEnriched | JobFinished,
-    *,
-    ledger: Ledger,
-    stopping: Callable[[float], bool],
-) -> bool:
-    """Record a result, however long the database is away.
+def record(results: Sequence[Result], *, ledger: Ledger, stopping: Callable[[float], bool]) -> bool:
+    """Record results in one transaction, however long the database is away.
+
+    A batch that the database refuses is halved until the refused result stands alone; that one
+    ends its job as dead.
 
     Args:
-        result: What became of a job.
-        ledger: Where it is recorded.
+        results: What became of jobs; at least one.
+        ledger: Where they are recorded.
         stopping: Waits this many seconds and tells whether the worker is to stop.
 
     Returns:
-        False if the worker is to stop and the result is not recorded: give it back.
+        False if the worker is to stop and something is not recorded: give it all back.
     """
     seconds = _FIRST_WAIT_SECONDS
     while True:
         try:
-            ledger.record(result)
+            ledger.record(results)
         except TransientError as error:
-            _log.warning("not recorded yet", job_id=str(result.job_id), cause=str(error))
+            _log.warning("not recorded yet", results=len(results), cause=str(error))
         except RowRefusedError as error:
-            _log.exception("result refused by the database", job_id=str(result.job_id))
-            result = _refused(result, error)
+            if len(results) > 1:
+                half = len(results) // 2
+                return all(
+                    record(part, ledger=ledger, stopping=stopping)
+                    for part in (results[:half], results[half:])
+                )
+            _log.exception("result refused by the database", job_id=str(results[0].job_id))
+            results = [_refused(results[0], error)]
             continue
         else:
             return True
@@ -66,7 +72,7 @@ def record(
         seconds = min(_LONGEST_WAIT_SECONDS, seconds * 2)
 
 
-def _refused(result: ArticleEnriched | JobFinished, error: RowRefusedError) -> JobFinished:
+def _refused(result: Result, error: RowRefusedError) -> JobFinished:
     if isinstance(result, JobFinished) and result.reason is Reason.STORE_ERROR:
         raise error
     return JobFinished(

@@ -1,51 +1,70 @@
 """The store worker: ``python -m newsmill_store.worker``."""
 
+import signal
 import threading
 
+import structlog
+
 from newsmill_shared.database.engine import make_engine
+from newsmill_shared.errors import TransientError
 from newsmill_shared.logs import set_up_logs
-from newsmill_shared.messages import ArticleEnriched, JobFinished
-from newsmill_shared.queue.app import Publisher, make_app, make_redis
+from newsmill_shared.messages import ArticleEnriched
+from newsmill_shared.queue.broker import make_redis
 from newsmill_shared.queue.heartbeat import Heartbeat, new_incarnation
-from newsmill_shared.queue.worker import run_worker
+from newsmill_store.adapters.redis_queue import RedisQueue
 from newsmill_store.adapters.sql_ledger import SQLLedger
 from newsmill_store.settings import StoreSettings
-from newsmill_store.tasks import record
+from newsmill_store.tasks import Ledger, record
 
-__all__ = ["main"]
+__all__ = ["main", "run"]
+
+_log = structlog.get_logger()
+
+_WAIT_SECONDS = 1.0
 
 
 def main() -> None:
     """Consume ``store`` until SIGTERM."""
     settings = StoreSettings()
     set_up_logs(settings, service="store")
-    app = make_app("store", settings.redis_url)
-    publisher = Publisher(app)
-    stopping = threading.Event()
-    ledger = SQLLedger(
-        make_engine(settings.database_url, name="store", pool_size=settings.store_concurrency)
+    engine = make_engine(settings.database_url, name="store", pool_size=1, pre_ping=False)
+    redis = make_redis(settings.redis_url)
+    heartbeat = Heartbeat(redis, new_incarnation("store"))
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    heartbeat.start()
+    _log.info("worker ready", queue=ArticleEnriched.QUEUE)
+    run(
+        RedisQueue(redis, ArticleEnriched.QUEUE),
+        SQLLedger(engine),
+        heartbeat,
+        stop,
+        batch=settings.store_batch,
     )
+    heartbeat.stop()
 
-    def handle(message: ArticleEnriched | JobFinished) -> None:
-        if not record(message, ledger=ledger, stopping=stopping.wait):
-            publisher.publish([message])
 
-    @app.task(name=ArticleEnriched.TYPE)
-    def article_enriched(payload: dict[str, object]) -> None:
-        handle(ArticleEnriched.model_validate(payload))
+def run(
+    queue: RedisQueue, ledger: Ledger, heartbeat: Heartbeat, stop: threading.Event, *, batch: int
+) -> None:
+    """Record what lies in the queue until told to stop, as much as is there at a time."""
 
-    @app.task(name=JobFinished.TYPE)
-    def job_finished(payload: dict[str, object]) -> None:
-        handle(JobFinished.model_validate(payload))
+    def stopping(seconds: float) -> bool:
+        heartbeat.tick()
+        return stop.wait(seconds)
 
-    run_worker(
-        app,
-        queue=ArticleEnriched.QUEUE,
-        pool="threads",
-        concurrency=settings.store_concurrency,
-        heartbeat=Heartbeat(make_redis(settings.redis_url), new_incarnation("store")),
-        on_shutdown=stopping.set,
-    )
+    while not stop.is_set():
+        heartbeat.tick()
+        try:
+            taken = queue.take(batch, seconds=_WAIT_SECONDS)
+            if taken and not record(
+                [one.result for one in taken], ledger=ledger, stopping=stopping
+            ):
+                queue.give_back(taken)
+        except TransientError as error:
+            _log.warning("waiting", cause=str(error))
+            stop.wait(_WAIT_SECONDS)
 
 
 if __name__ == "__main__":

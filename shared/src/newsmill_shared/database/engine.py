@@ -22,7 +22,12 @@ class DatabaseAwayError(TransientError):
 
 
 def make_engine(
-    url: str, *, name: str, pool_size: int = 4, settings: dict[str, str] | None = None
+    url: str,
+    *,
+    name: str,
+    pool_size: int = 4,
+    pre_ping: bool = True,
+    settings: dict[str, str] | None = None,
 ) -> Engine:
     """Return an engine on ``url`` (``postgresql://...``).
 
@@ -30,6 +35,7 @@ def make_engine(
         url: Where the database is; a driver in it is replaced by psycopg 3.
         name: Shown as application_name in pg_stat_activity.
         pool_size: Connections kept; 0 opens one per use.
+        pre_ping: Whether a connection is tried before each use; not for who repeats its work.
         settings: PostgreSQL settings of each session, beside the limits every session has.
     """
     try:
@@ -57,7 +63,7 @@ def make_engine(
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=_CONNECT_SECONDS,
-        pool_pre_ping=True,
+        pool_pre_ping=pre_ping,
         connect_args=connect_args,
     )
 

@@ -5,33 +5,15 @@ from collections.abc import Callable, Sequence
 
 from celery import Celery
 from kombu.exceptions import OperationalError
-from redis import Redis
 from redis.exceptions import RedisError
 
-from newsmill_shared.errors import TransientError
 from newsmill_shared.messages import Message
+from newsmill_shared.queue.broker import CONNECT_SECONDS, SOCKET_SECONDS, BrokerAwayError
 
-__all__ = [
-    "QUEUES",
-    "BrokerAwayError",
-    "Publisher",
-    "as_bytes",
-    "make_app",
-    "make_redis",
-    "task_id",
-]
+__all__ = ["Publisher", "celery_url", "make_app", "task_id"]
 
-QUEUES = ("ingest", "enrich", "store")
-"""A queue is named after its consumer."""
-
-_CONNECT_SECONDS = 3
-_SOCKET_SECONDS = 5
 _RETRY_SECONDS = 0.3
 _AWAY = (OperationalError, RedisError, OSError)
-
-
-class BrokerAwayError(TransientError):
-    """Redis cannot be used for now."""
 
 
 def make_app(name: str, redis_url: str) -> Celery:
@@ -48,8 +30,8 @@ def make_app(name: str, redis_url: str) -> Celery:
         broker_connection_max_retries=None,
         broker_connection_retry_on_startup=True,
         broker_transport_options={
-            "socket_timeout": _SOCKET_SECONDS,
-            "socket_connect_timeout": _CONNECT_SECONDS,
+            "socket_timeout": SOCKET_SECONDS,
+            "socket_connect_timeout": CONNECT_SECONDS,
             "socket_keepalive": True,
             "health_check_interval": 10,
             "priority_steps": [0],
@@ -69,21 +51,6 @@ def make_app(name: str, redis_url: str) -> Celery:
 def celery_url(redis_url: str) -> str:
     """Return a redis-py URL in the form that kombu wants for unix sockets."""
     return redis_url.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)
-
-
-def make_redis(url: str) -> "Redis":
-    """Return a client with short limits; it connects when it is first used."""
-    return Redis.from_url(
-        url,
-        socket_timeout=_SOCKET_SECONDS,
-        socket_connect_timeout=_CONNECT_SECONDS,
-        health_check_interval=10,
-    )
-
-
-def as_bytes(values: Sequence[bytes | str]) -> list[bytes]:
-    """Return what Redis said as bytes, which it is with our clients."""
-    return [value if isinstance(value, bytes) else value.encode() for value in values]
 
 
 def task_id(message: Message) -> str:
@@ -125,7 +92,7 @@ class Publisher:
 
     def _publish(self, messages: Sequence[Message]) -> None:
         with (
-            self._app.producer_pool.acquire(block=True, timeout=_SOCKET_SECONDS) as producer,
+            self._app.producer_pool.acquire(block=True, timeout=SOCKET_SECONDS) as producer,
             producer.batch(max_size=200),  # type: ignore[attr-defined]  # newer than the stubs
         ):
             for message in messages:

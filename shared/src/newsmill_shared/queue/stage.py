@@ -9,7 +9,8 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from newsmill_shared.messages import Message, Work
-from newsmill_shared.queue.app import BrokerAwayError, Publisher
+from newsmill_shared.queue.app import Publisher
+from newsmill_shared.queue.broker import BrokerAwayError
 from newsmill_shared.queue.claims import Claims, Verdict
 from newsmill_shared.queue.notes import AnyNote, LateNote, send_note
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from redis import Redis
 
-from newsmill_shared.queue.app import QUEUES
+from newsmill_shared.queue.broker import QUEUES
 from newsmill_shared.queue.claims import EPOCH_KEY
 
 __all__ = ["Depths", "read_depths", "read_queued"]

@@ -11,7 +11,8 @@ from redis.exceptions import RedisError
 
 from newsmill_shared.messages import Message
 from newsmill_shared.queue import heartbeat, window
-from newsmill_shared.queue.app import BrokerAwayError, Publisher, as_bytes
+from newsmill_shared.queue.app import Publisher
+from newsmill_shared.queue.broker import BrokerAwayError, as_bytes
 from newsmill_shared.queue.claims import EPOCH_KEY, ClaimKey, Claims
 from newsmill_shared.queue.notes import NOTES_KEY, AnyNote, parse_note
 from newsmill_store.dispatcher.judge import Attempt

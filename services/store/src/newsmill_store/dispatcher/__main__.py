@@ -8,7 +8,8 @@ import structlog
 from newsmill_shared.database.engine import make_engine
 from newsmill_shared.errors import TransientError
 from newsmill_shared.logs import set_up_logs
-from newsmill_shared.queue.app import Publisher, make_app, make_redis
+from newsmill_shared.queue.app import Publisher, make_app
+from newsmill_shared.queue.broker import make_redis
 from newsmill_shared.queue.heartbeat import Heartbeat, new_incarnation
 from newsmill_store.adapters.redis_carrier import RedisCarrier
 from newsmill_store.dispatcher.loop import Dispatcher, NotActiveError
