@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import cast
 
 import psycopg
 from redis import Redis
 
-from newsmill_cli.engines import Choice, Engines
+from newsmill_cli.engines import Choice, Engines, engine_choice
 
-__all__ = ["emptied", "fresh_database", "open_folder", "running_engines"]
+__all__ = ["chosen", "emptied", "fresh_database", "open_folder", "running_engines"]
 
 _TEMPLATE = "newsmill_template"
 _numbers = count(1)
@@ -22,13 +21,14 @@ _numbers = count(1)
 
 @contextmanager
 def running_engines() -> Iterator[Engines]:
-    """Run engines over a folder of their own, with durability off, until the block ends.
-
-    ``NEWSMILL_ENGINES=path`` takes the machine's own servers instead of those in the wheels.
-    """
-    choice = cast("Choice", os.environ.get("NEWSMILL_ENGINES", "wheels"))
-    with open_folder() as folder, Engines(folder, choice=choice, safe=False) as engines:
+    """Run engines over a folder of their own, with durability off, until the block ends."""
+    with open_folder() as folder, Engines(folder, choice=chosen(), safe=False) as engines:
         yield engines
+
+
+def chosen() -> Choice:
+    """Where tests take engines from: from the wheels, unless ``NEWSMILL_ENGINES`` says else."""
+    return engine_choice({"NEWSMILL_ENGINES": "wheels", **os.environ})
 
 
 @contextmanager

@@ -48,6 +48,8 @@ class RunningUp:
     api_key: str | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     """The NEWSMILL_ settings that its services were given, passwords included."""
+    own_engines: tuple[str, ...] = ()
+    """Names of the engines that it started itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +127,10 @@ class DataDirectory:
     def running(self) -> RunningUp | None:
         """Return what the last `up` announced, None if it ended in order or never was."""
         try:
-            return RunningUp(**json.loads(self.api_file.read_text()))
-        except FileNotFoundError:
+            told = json.loads(self.api_file.read_text())
+            return RunningUp(**{**told, "own_engines": tuple(told["own_engines"])})
+        except (FileNotFoundError, ValueError, TypeError, KeyError):
+            # None, or one of another version: not one that we can talk to.
             return None
 
     def _read_holder(self) -> Holder | None:

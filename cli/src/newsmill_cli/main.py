@@ -64,7 +64,7 @@ def app(arguments: list[str] | None = None) -> int:
         return end.code if isinstance(end.code, int) else ExitCode.NO
     except KeyboardInterrupt:
         return _INTERRUPTED
-    except NewsmillError as error:
+    except (NewsmillError, OSError) as error:
         said = _for_people(error)
         print_error(said, as_json="--json" in words)
         return said.exit_code
@@ -76,11 +76,14 @@ def main() -> None:
     sys.exit(app())
 
 
-def _for_people(error: NewsmillError) -> CommandError:
+def _for_people(error: NewsmillError | OSError) -> CommandError:
     if isinstance(error, CommandError):
         return error
     if isinstance(error, TransientError):
         return UnreachableError(str(error), "`newsmill doctor` says which part is away.")
+    if isinstance(error, PermissionError):
+        remedy = "Another user made it: run as that user, or name another folder with --data."
+        return CommandError(f"{error.filename}: {error.strerror}", remedy)
     return CommandError(str(error))
 
 

@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+import psutil
+
 from newsmill_cli.api import Api
 from newsmill_cli.data_directory import DataDirectory, RunningUp
 from newsmill_cli.engines import Choice, Engines, Given
 from newsmill_cli.engines.launch import log_tail
-from newsmill_cli.errors import CommandError
+from newsmill_cli.errors import CommandError, UsageError
 from newsmill_cli.supervisor import SERVICES, Event, Service, Supervisor
 from newsmill_shared.database.migrate import migrate
 
@@ -73,21 +75,37 @@ class Mill:
         """Wait until the API accepts work; False if Ctrl-C or SIGTERM came first.
 
         Raises:
-            CommandError: It does not within ``seconds``; the message ends with its log.
+            CommandError: It does not within ``seconds``, or another program has taken its port;
+                the message ends with its log.
         """
         end = time.monotonic() + seconds
+        log = self.directory.logs / "gateway.log"
         with Api(self.api_url, self.api_key) as api:
             while self.watch(0.1):
                 said = api.ready()
+                if said is not None and not self._is_ours():
+                    raise CommandError(
+                        f"another program answers at {self.api_url}: it took the port meanwhile",
+                        "Start again, or choose another with --port.",
+                    )
                 if said is not None and said["ready"]:
                     return True
                 if time.monotonic() > end:
-                    log = self.directory.logs / "gateway.log"
                     raise CommandError(
                         f"the API did not become ready within {seconds:g} s",
                         f"Its log {log} ends with:\n{log_tail(log)}",
                     )
         return False
+
+    def _is_ours(self) -> bool:
+        """Tell whether our own gateway listens at the API's port."""
+        pid = self.supervisor.pids.get("gateway")
+        port = int(self.settings["NEWSMILL_GATEWAY_PORT"])
+        try:
+            sockets = psutil.Process(pid).net_connections("tcp") if pid else []
+        except psutil.NoSuchProcess:
+            return False
+        return any(item.status == psutil.CONN_LISTEN and item.laddr[1] == port for item in sockets)
 
 
 @contextmanager
@@ -109,8 +127,7 @@ def running_mill(
         stack.enter_context(_stop_signals(supervisors))
         stack.enter_context(directory.hold())
         host = os.environ.get("NEWSMILL_GATEWAY_HOST") or "127.0.0.1"
-        named = os.environ.get("NEWSMILL_GATEWAY_PORT")
-        port = choose_port(host, options.port or (int(named) if named else None))
+        port = choose_port(host, options.port or _named_port(os.environ))
         engines = Engines(directory.path, given=given_engines(os.environ), choice=options.choice)
         for engine in engines.embedded:
             found = engine.located
@@ -129,7 +146,8 @@ def running_mill(
         )
         api_url = f"http://{_reachable_host(host)}:{port}"
         api_key = settings.get("NEWSMILL_API_KEY") or os.environ.get("NEWSMILL_API_KEY")
-        directory.announce(RunningUp(api_url, api_key, settings))
+        own_engines = tuple(engine.name for engine in engines.embedded)
+        directory.announce(RunningUp(api_url, api_key, settings, own_engines))
         supervisors.append(supervisor)
         stack.callback(supervisor.stop)
         supervisor.start()
@@ -186,6 +204,15 @@ def choose_port(host: str, wanted: int | None) -> int:
         probe.bind((host, 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def _named_port(environment: Mapping[str, str]) -> int | None:
+    named = environment.get("NEWSMILL_GATEWAY_PORT")
+    if not named:
+        return None
+    if not named.isdecimal() or not 0 < int(named) < 65536:
+        raise UsageError(f"NEWSMILL_GATEWAY_PORT={named} is no port", "Set a number below 65536.")
+    return int(named)
 
 
 def _is_free(host: str, port: int) -> bool:

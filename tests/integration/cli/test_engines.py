@@ -20,6 +20,7 @@ from newsmill_cli.engines.places import prepare_places, runnable, secret
 from newsmill_cli.errors import EngineError
 from newsmill_shared.queue.app import make_app
 from tests.integration.cli.processes import all_ended, eventually, processes_of, tree_of
+from tests.support.engines import chosen
 
 NOBODY = 65534
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
@@ -150,7 +151,7 @@ def test_engines_die_with_the_process_that_started_them(data: Path) -> None:
 def test_a_server_that_does_not_start_shows_its_log(data: Path) -> None:
     """The reader need not go and look for it."""
     with pytest.raises(EngineError) as failed:
-        Engines(data, choice="wheels", postgres_settings={"no_such_setting": "1"}).start()
+        Engines(data, choice=chosen(), postgres_settings={"no_such_setting": "1"}).start()
 
     assert 'unrecognized configuration parameter "no_such_setting"' in failed.value.problem
     assert processes_of(data) == []
@@ -190,6 +191,7 @@ def test_a_folder_that_others_cannot_enter_keeps_its_engines_elsewhere(
     closed.mkdir(mode=0o700)
 
     with an_engine_set(closed / "data") as engines:
+        assert (engines.places.home / "belongs-to").read_text() == f"{closed / 'data'}\n"
         with psycopg.connect(engines.database_url) as connection:
             row = connection.execute("select 1").fetchone()
         home = engines.places.home
@@ -219,6 +221,18 @@ def test_programs_that_others_cannot_reach_are_copied_once(
     ran = subprocess.run([copied, "--version"], user=NOBODY, capture_output=True, check=True)
     assert b"PostgreSQL" in ran.stdout
     assert (copied.parent / "initdb").exists()
+
+
+@as_root
+def test_a_folder_of_ours_is_opened_for_the_engines_to_pass_through(data: Path) -> None:
+    """As a temporary folder is made: closed, though everybody gets to it."""
+    made = data / "made"
+    made.mkdir(mode=0o700)
+
+    places = prepare_places(made, engine_account())
+
+    assert places.home == made / "engines"
+    assert stat.S_IMODE(made.stat().st_mode) == 0o701
 
 
 @as_root
@@ -280,8 +294,8 @@ def test_a_stopped_set_can_be_stopped_again(data: Path) -> None:
 
 
 def an_engine_set(data: Path) -> Engines:
-    """Engines from the wheels, fast rather than safe."""
-    return Engines(data, choice="wheels", safe=False)
+    """Engines that are fast rather than safe."""
+    return Engines(data, choice=chosen(), safe=False)
 
 
 def a_python_for_all() -> str:

@@ -13,6 +13,7 @@ import psutil
 from newsmill_cli.engines import Engines
 from newsmill_cli.supervisor import Event, Service, Supervisor
 from tests.integration.cli.processes import all_ended, eventually, tree_of
+from tests.support.engines import chosen
 
 STANDINS = "tests.integration.cli.standins"
 
@@ -135,7 +136,7 @@ def test_watching_takes_no_time_while_nothing_happens(tmp_path: Path) -> None:
 def test_an_engine_that_died_is_started_again(data: Path) -> None:
     """At the same address: its clients only have to connect again."""
     events: list[Event] = []
-    with Engines(data, choice="wheels", safe=False) as engines:
+    with Engines(data, choice=chosen(), safe=False) as engines:
         supervisor = Supervisor(
             [],
             environment=os.environ,

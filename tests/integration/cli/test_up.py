@@ -17,9 +17,13 @@ import pytest
 
 from newsmill_cli.api import Api
 from newsmill_cli.data_directory import DataDirectory
+from newsmill_cli.engines import Engines, Given
+from newsmill_cli.errors import CommandError
 from newsmill_cli.main import app
+from newsmill_cli.mill import Mill
+from newsmill_cli.supervisor import Supervisor
 from tests.integration.cli.processes import all_ended, eventually, processes_of, tree_of
-from tests.support.engines import open_folder
+from tests.support.engines import chosen, open_folder
 
 ROOT = "tests.integration.cli.standins.root"
 
@@ -104,7 +108,7 @@ def test_doctor_sees_what_runs_and_what_is_missing(
     common_up: "Up", capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Here no service beats: doctor says which is missing, and shows no password."""
-    monkeypatch.setenv("NEWSMILL_ENGINES", "wheels")
+    monkeypatch.setenv("NEWSMILL_ENGINES", chosen())
 
     code = app(["doctor", "--json", "--data", str(common_up.data)])
 
@@ -122,13 +126,13 @@ def test_doctor_works_when_nothing_runs(
     data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It says which engines it would take, and how to start."""
-    monkeypatch.setenv("NEWSMILL_ENGINES", "wheels")
+    monkeypatch.setenv("NEWSMILL_ENGINES", chosen())
 
     code = app(["doctor", "--data", str(data)])
 
     said = capsys.readouterr().out
     assert code == 3
-    assert "PostgreSQL 18" in said
+    assert "PostgreSQL" in said
     assert f"newsmill up --data {data}" in said
 
 
@@ -144,6 +148,59 @@ def test_a_taken_port_is_told_before_anything_starts(
     assert code == 1
     assert f"port {port} of 127.0.0.1 cannot be had" in said
     assert "--port" in said
+
+
+def test_an_api_of_another_program_is_not_taken_for_ours(common_up: "Up", data: Path) -> None:
+    """Two that start at once may find the same port free."""
+    api_url = common_up.ready["api"]
+    port = api_url.rpartition(":")[2]
+    mill = Mill(
+        DataDirectory(data),
+        Engines(data, given=Given("unused", "unused", "unused")),
+        Supervisor([], environment={}, logs=data),
+        api_url,
+        None,
+        {"NEWSMILL_GATEWAY_PORT": port},
+    )
+
+    with pytest.raises(CommandError, match="another program answers"):
+        mill.wait_until_ready()
+
+
+def test_doctor_names_engines_of_others_by_their_setting(
+    engines: Engines,
+    data: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And finds an empty database to lack the schema."""
+    assert engines.postgres is not None
+    monkeypatch.setenv("NEWSMILL_DATABASE_URL", engines.postgres.url("postgres"))
+    monkeypatch.setenv("NEWSMILL_REDIS_URL", "redis://127.0.0.1:9/0")
+
+    app(["doctor", "--json", "--data", str(data)])
+
+    said = json.loads(capsys.readouterr().out)
+    database, broker, index = said["engines"]
+    assert database["program"] == "yours, from NEWSMILL_DATABASE_URL"
+    assert database["answers"]
+    assert said["schema_is_current"] is False
+    assert (broker["answers"], broker["where"]) == (False, "redis://127.0.0.1:9/0")
+    assert "refused" in broker["problem"]
+    assert index["where"] == f"{data}/engines/index"
+
+
+def test_migrate_brings_the_embedded_database_to_the_newest_schema(
+    data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is started for the purpose, and stopped again."""
+    monkeypatch.setenv("NEWSMILL_ENGINES", chosen())
+
+    code = app(["migrate", "--json", "--data", str(data)])
+
+    assert code == 0
+    assert json.loads(capsys.readouterr().out)["revision"]
+    assert processes_of(data) == []
 
 
 @dataclass

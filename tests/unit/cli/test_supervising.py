@@ -6,7 +6,7 @@ import pytest
 
 from newsmill_cli.commands.up import concurrency_of
 from newsmill_cli.errors import UsageError
-from newsmill_cli.mill import given_engines
+from newsmill_cli.mill import MillOptions, given_engines, running_mill
 from newsmill_cli.supervisor import SERVICES, restart_delay, rotate_log
 
 
@@ -63,3 +63,15 @@ def test_an_engine_with_a_url_is_not_embedded() -> None:
     assert given.redis_url == "redis://x"
     assert given.database_url is None
     assert given.index_url is None
+
+
+@pytest.mark.parametrize("port", ["http", "0", "65536", "-1"])
+def test_a_port_that_is_none_is_refused_by_name(
+    port: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before anything starts."""
+    monkeypatch.setenv("NEWSMILL_GATEWAY_PORT", port)
+
+    refused = pytest.raises(UsageError, match=f"NEWSMILL_GATEWAY_PORT={port}")
+    with refused, running_mill(MillOptions(tmp_path)):
+        pass

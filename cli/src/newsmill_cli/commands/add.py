@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -222,14 +223,14 @@ def _print(api: Api, submitted: _Submitted, *, as_json: bool) -> None:
             "receipts": submitted.receipts,
             "accepted": len(submitted.jobs),
             "rejected": len(submitted.refused),
-            "items": [*accepted, *submitted.refused],
+            "items": [*accepted, *sorted(submitted.refused, key=itemgetter("line"))],
         }
         if submitted.followed is not None:
             said["jobs"] = list(submitted.followed.values())
         print_json(said)
         return
     printer = console()
-    for item in submitted.refused:
+    for item in sorted(submitted.refused, key=itemgetter("line")):
         error = item["error"]
         detail = error.get("detail") or error.get("code", "")
         where = Text(f"line {item['line']}: {item['url']}: ")
@@ -245,11 +246,10 @@ def _print(api: Api, submitted: _Submitted, *, as_json: bool) -> None:
         printer.print(results_table(shown))
     if len(jobs) > _TABLE_ROWS:
         printer.print(f"and {len(jobs) - _TABLE_ROWS} more")
-    counts = outcome_counts(jobs)
     missing = len(submitted.jobs) - len(jobs)
-    words = [f"{name} {number}" for name, number in counts.items()]
-    words += [f"not known {missing}"] if missing else []
-    printer.print(f"accepted {len(submitted.jobs)}: {', '.join(words) or 'none'}")
+    counts = {**outcome_counts(jobs), "not known": missing, "refused": len(submitted.refused)}
+    words = [f"{name} {number}" for name, number in counts.items() if number]
+    printer.print(", ".join(words) or "nothing was handed in")
 
 
 def _article(api: Api, job: Json) -> Json | None:

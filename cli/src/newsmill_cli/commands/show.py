@@ -60,7 +60,7 @@ def _print_article(printer: Console, article: Json) -> None:
             printer.print(Text.assemble((f"{title}: ", "dim"), words))
     printer.print()
     for paragraph in str(article.get("text") or "").split("\n"):
-        printer.print(Text(paragraph), soft_wrap=False)
+        printer.print(Text(paragraph))
         printer.print()
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from newsmill_cli.api import Api
@@ -13,11 +14,23 @@ from newsmill_cli.errors import CommandError
 
 __all__ = ["look"]
 
-_URLS = {
-    "database": "NEWSMILL_DATABASE_URL",
-    "broker": "NEWSMILL_REDIS_URL",
-    "index": "NEWSMILL_INDEX_URL",
-}
+
+@dataclass(frozen=True, slots=True)
+class _Role:
+    """What an engine is for."""
+
+    role: str
+    engine: str
+    """Its name when it is embedded."""
+    setting: str
+    """Names its URL."""
+
+
+_ROLES = (
+    _Role("database", "postgres", "NEWSMILL_DATABASE_URL"),
+    _Role("broker", "broker", "NEWSMILL_REDIS_URL"),
+    _Role("index", "index", "NEWSMILL_INDEX_URL"),
+)
 
 
 def look(data: Path, environment: Mapping[str, str], choice: Choice = "auto") -> Snapshot:
@@ -36,26 +49,24 @@ def look(data: Path, environment: Mapping[str, str], choice: Choice = "auto") ->
     api_url = environment.get("NEWSMILL_API_URL") or (running.api_url if running else None)
     key = environment.get("NEWSMILL_API_KEY") or (running.api_key if running else None)
     ready, says, counts = _ask_api(api_url, key) if api_url else (None, {}, None)
-    queues, workers = None, None
+    own = running.own_engines if running else _not_named(inherited)
     broker_url = settings.get("NEWSMILL_REDIS_URL")
     broker = read_broker(broker_url) if broker_url else None
-    if broker is not None:
-        queues = {**broker.queues, "notes": broker.notes}
-        workers = dict(Counter(broker.services))
-    current: bool | None = None
     database_url = settings.get("NEWSMILL_DATABASE_URL")
-    if database_url:
-        current = ask_database(database_url).schema_is_current
+    current = ask_database(database_url).schema_is_current if database_url else None
     return Snapshot(
         data=str(directory.path),
         holder=holder,
         api_url=api_url,
         api_ready=ready,
         api_says=says,
-        engines=tuple(_engine(role, directory, settings, inherited, choice) for role in _URLS),
+        engines=tuple(
+            _engine(role, directory, settings.get(role.setting), choice, own=role.engine in own)
+            for role in _ROLES
+        ),
         schema_is_current=current,
-        queues=queues,
-        workers=workers,
+        queues={**broker.queues, "notes": broker.notes} if broker else None,
+        workers=dict(Counter(broker.services)) if broker else None,
         counts=counts,
         settings=masked(settings),
     )
@@ -75,33 +86,36 @@ def _ask_api(
         return bool(said["ready"]), said, counts
 
 
+def _not_named(settings: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(role.engine for role in _ROLES if not settings.get(role.setting))
+
+
 def _engine(
-    role: str,
-    directory: DataDirectory,
-    settings: Mapping[str, str],
-    inherited: Mapping[str, str],
-    choice: Choice,
+    role: _Role, directory: DataDirectory, url: str | None, choice: Choice, *, own: bool
 ) -> EngineView:
-    url = settings.get(_URLS[role])
-    if role == "database":
-        problem = ask_database(url).problem if url else ""
-    else:
-        problem = ask_redis(url) if url else ""
+    problem = ""
+    if url:
+        ask = ask_redis if role.role != "database" else _database_problem
+        problem = ask(url)
     answers = bool(url) and not problem
-    if inherited.get(_URLS[role]):
-        where = masked({"url": inherited[_URLS[role]]})["url"]
-        return EngineView(role, f"yours, from {_URLS[role]}", where, answers, problem)
-    folder = directory.path / "engines" / ("postgres" if role == "database" else role)
+    if url and not own:
+        where = masked({role.setting: url})[role.setting]
+        return EngineView(role.role, f"yours, from {role.setting}", where, answers, problem)
+    folder = directory.path / "engines" / role.engine
     try:
         found = _locate(role, folder, choice)
     except CommandError as error:
-        return EngineView(role, "none", str(folder), answers, problem or error.problem)
+        return EngineView(role.role, "none", str(folder), answers, problem or error.problem)
     program = f"{found.product} {found.version}, {found.source}: {found.binary}"
-    return EngineView(role, program, str(folder.resolve()), answers, problem)
+    return EngineView(role.role, program, str(folder.resolve()), answers, problem)
 
 
-def _locate(role: str, folder: Path, choice: Choice) -> Located:
-    if role != "database":
+def _database_problem(url: str) -> str:
+    return ask_database(url).problem
+
+
+def _locate(role: _Role, folder: Path, choice: Choice) -> Located:
+    if role.role != "database":
         return locate_valkey(choice)
     made_by = folder / "PG_VERSION"
     return locate_postgres(choice, major=int(made_by.read_text()) if made_by.exists() else None)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import secrets
+import stat
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,13 +44,11 @@ def prepare_places(data: Path, account: Account | None) -> Places:
     data = data.resolve()
     link = data / "engines"
     if not link.exists():
-        if account is None or (reachable(data) and data.stat().st_mode & 0o001):
+        if account is None or _opened(data):
             link.mkdir(mode=0o700)
         else:
-            _SYSTEM_HOME.mkdir(mode=0o711, exist_ok=True)
-            # Never a name that was used before: its files would want a password of their own.
             link.unlink(missing_ok=True)
-            link.symlink_to(tempfile.mkdtemp(prefix=f"{_digest(data)}-", dir=_SYSTEM_HOME))
+            link.symlink_to(_system_folder(data))
     home = link.resolve()
     give(home, account)
     sockets = home / "run"
@@ -93,6 +92,28 @@ def secret(data: Path, name: str) -> str:
         making.write_text(json.dumps(known, indent=1))
         making.replace(file)
     return known[name]
+
+
+def _opened(data: Path) -> bool:
+    """Let other users pass through our folder, if they get to it; tell whether they can."""
+    if not reachable(data):
+        return False
+    mode = data.stat().st_mode
+    if not mode & stat.S_IXOTH and data.stat().st_uid == os.geteuid():
+        # What lies in it is closed, piece by piece.
+        data.chmod(stat.S_IMODE(mode) | stat.S_IXOTH)
+    return bool(data.stat().st_mode & stat.S_IXOTH)
+
+
+def _system_folder(data: Path) -> Path:
+    """Make a folder that belongs to ``data``, where the engines' user gets to it.
+
+    Its name is new each time: files of an earlier one would want a password of their own.
+    """
+    _SYSTEM_HOME.mkdir(mode=0o711, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{_digest(data)}-", dir=_SYSTEM_HOME))
+    (folder / "belongs-to").write_text(f"{data}\n")
+    return folder
 
 
 def _runtime_folder() -> Path:

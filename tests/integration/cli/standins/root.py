@@ -8,6 +8,7 @@ from newsmill_cli.errors import CommandError
 from newsmill_cli.mill import MillOptions, running_mill
 from newsmill_cli.output import print_error
 from newsmill_cli.supervisor import Service
+from tests.support.engines import chosen
 
 PACKAGE = "tests.integration.cli.standins"
 SERVICES = (
@@ -17,7 +18,7 @@ SERVICES = (
 )
 
 narrator = Narrator(as_json=True)
-options = MillOptions(Path(sys.argv[1]), services=SERVICES, choice="wheels")
+options = MillOptions(Path(sys.argv[1]), services=SERVICES, choice=chosen())
 try:
     with running_mill(options, narrator.report) as mill:
         if mill.wait_until_ready():
