@@ -26,7 +26,7 @@ __all__ = [
 
 
 class _Answer(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
 
 class AcceptedItem(_Answer):

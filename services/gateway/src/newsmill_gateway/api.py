@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -11,6 +12,7 @@ import structlog
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
 from starlette.background import BackgroundTask
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -34,6 +36,7 @@ from newsmill_gateway.intake import DocumentOptions, URLOptions
 from newsmill_gateway.problems import Code, ProblemError
 from newsmill_gateway.settings import GatewaySettings, is_loopback
 from newsmill_shared.database.engine import DatabaseAwayError
+from newsmill_shared.identity import new_id
 
 __all__ = ["make_api"]
 
@@ -50,15 +53,15 @@ _KEY_CHARACTERS = 200
 _Value = TypeVar("_Value")
 _log = structlog.get_logger()
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    "default": {
-        "description": "What went wrong, with a stable code",
-        "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
-    }
+_SCHEMA_REF = "#/components/schemas/{model}"
+_PROBLEM = {
+    "description": "What went wrong, with a stable code",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
+_PROBLEMS: dict[int | str, dict[str, Any]] = {"default": _PROBLEM}
 _RECEIPTS: dict[int | str, dict[str, Any]] = {
     202: {"model": Receipt, "description": "Accepted, line by line"},
-    422: {"model": Receipt, "description": "No line could be accepted"},
+    422: {**_PROBLEM, "model": Receipt, "description": "No line could be accepted"},
     **_PROBLEMS,
 }
 _KEY_HEADER = {
@@ -70,6 +73,24 @@ _KEY_HEADER = {
 }
 
 
+class _Api(FastAPI):
+    """FastAPI, with the models in its OpenAPI document that are read and written by hand."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document."""
+        document = super().openapi()
+        _, schemas = models_json_schema(
+            [
+                (URLOptions, "validation"),
+                (DocumentOptions, "validation"),
+                (Problem, "serialization"),
+            ],
+            ref_template=_SCHEMA_REF,
+        )
+        document["components"]["schemas"].update(schemas["$defs"])
+        return document
+
+
 def make_api(gateway: Gateway, settings: GatewaySettings, *, version: str) -> FastAPI:
     """Return the application.
 
@@ -78,7 +99,7 @@ def make_api(gateway: Gateway, settings: GatewaySettings, *, version: str) -> Fa
         settings: Where it listens, the key, and its time limits.
         version: Shown in the OpenAPI document.
     """
-    api = FastAPI(
+    api = _Api(
         title="newsmill",
         version=version,
         docs_url=None,
@@ -108,16 +129,14 @@ def _add_doors_in(api: FastAPI, gateway: Gateway, settings: GatewaySettings) -> 
         written = body_format(request.headers.get("content-type"))
         key = _idempotency_key(request)
         body = await _read_body(request, _MAX_URLS_BYTES)
-        handed_in = await _in_thread(
-            settings.accept_seconds, gateway.hand_in_urls, body, written, key
-        )
-        return _receipt(handed_in, gateway)
+        accept = partial(gateway.hand_in_urls, body, written, key=key)
+        return _receipt(await _accept(settings.accept_seconds, accept, key), gateway)
 
     @api.post(
         "/v1/documents",
         status_code=202,
         responses=_RECEIPTS,
-        openapi_extra=_request_body({"application/json": DocumentOptions.model_json_schema()}),
+        openapi_extra=_request_body({"application/json": _reference(DocumentOptions)}),
     )
     async def post_document(request: Request) -> Response:
         """Hand in a page with its content: it is not fetched."""
@@ -127,8 +146,8 @@ def _add_doors_in(api: FastAPI, gateway: Gateway, settings: GatewaySettings) -> 
             )
         key = _idempotency_key(request)
         body = await _read_body(request, _MAX_DOCUMENT_BYTES)
-        handed_in = await _in_thread(settings.accept_seconds, gateway.hand_in_document, body, key)
-        return _receipt(handed_in, gateway)
+        accept = partial(gateway.hand_in_document, body, key=key)
+        return _receipt(await _accept(settings.accept_seconds, accept, key), gateway)
 
 
 def _add_doors_out(api: FastAPI, gateway: Gateway, settings: GatewaySettings) -> None:
@@ -279,23 +298,38 @@ async def _read_body(request: Request, limit: int) -> bytes:
     return bytes(body)
 
 
+async def _accept(seconds: float, accept: Callable[[], HandedIn], key: str) -> HandedIn:
+    """Accept a request, or say how it can be sent again without being counted twice."""
+    try:
+        return await _in_thread(seconds, accept)
+    except DatabaseAwayError as error:
+        raise _away(
+            f"{error}; send the same again with the header Idempotency-Key: {key}",
+            extra={"receipt": key},
+        ) from error
+
+
 async def _in_thread(seconds: float, call: Callable[..., _Value], *arguments: Any) -> _Value:
     """Run a blocking call for at most ``seconds``.
 
     A call that hangs longer (a stopped PostgreSQL answers nothing, not even an error) is left
     behind in its thread; the connection pool bounds how many there can be.
+
+    Raises:
+        DatabaseAwayError: It takes longer.
     """
     try:
         async with asyncio.timeout(seconds):
             return await anyio.to_thread.run_sync(lambda: call(*arguments), abandon_on_cancel=True)
     except TimeoutError:
-        raise _away(f"PostgreSQL has not answered within {seconds:g} s") from None
+        raise DatabaseAwayError(f"PostgreSQL has not answered within {seconds:g} s") from None
 
 
-def _idempotency_key(request: Request) -> str | None:
+def _idempotency_key(request: Request) -> str:
+    """Return the caller's key for this request, or a new one."""
     key = request.headers.get("idempotency-key")
     if key is None:
-        return None
+        return str(new_id())
     if not 1 <= len(key) <= _KEY_CHARACTERS or not (key.isascii() and key.isprintable()):
         raise ProblemError(
             HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -330,12 +364,13 @@ def _problem(error: ProblemError) -> Response:
     )
 
 
-def _away(detail: str) -> ProblemError:
+def _away(detail: str, *, extra: dict[str, str] | None = None) -> ProblemError:
     return ProblemError(
         HTTPStatus.SERVICE_UNAVAILABLE,
         Code.DATABASE_AWAY,
         detail,
         headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+        extra=extra,
     )
 
 
@@ -349,8 +384,12 @@ def _too_large(limit: int) -> ProblemError:
 
 
 def _urls_schema() -> dict[str, Any]:
-    entry = {"anyOf": [{"type": "string", "format": "uri"}, URLOptions.model_json_schema()]}
+    entry = {"anyOf": [{"type": "string", "format": "uri"}, _reference(URLOptions)]}
     return {"anyOf": [*entry["anyOf"], {"type": "array", "items": entry}]}
+
+
+def _reference(model: type[BaseModel]) -> dict[str, str]:
+    return {"$ref": _SCHEMA_REF.format(model=model.__name__)}
 
 
 def _request_body(schemas: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -95,16 +95,17 @@ class Gateway:
         self._policy = policy
         self._now = now
 
-    def hand_in_urls(self, body: bytes, written: Format, key: str | None) -> HandedIn:
+    def hand_in_urls(self, body: bytes, written: Format, *, key: str) -> HandedIn:
         """Accept the good lines of a batch and say what is wrong with the others.
 
         Args:
             body: What was sent.
             written: As JSON or as lines.
-            key: The caller's idempotency key, if it gave one.
+            key: The idempotency key of this request.
 
         Raises:
             ProblemError: The body cannot be read at all, or the key was used before.
+            DatabaseAwayError: Perhaps it was accepted, perhaps not: the same call tells.
         """
         lines: list[_Sound | _Unsound] = []
         for line in read_lines(body, written):
@@ -116,12 +117,17 @@ class Gateway:
             )
         return self._hand_in(lines, b"urls\n" + body, key)
 
-    def hand_in_document(self, body: bytes, key: str | None) -> HandedIn:
+    def hand_in_document(self, body: bytes, *, key: str) -> HandedIn:
         """Accept a page with its content.
+
+        Args:
+            body: What was sent.
+            key: The idempotency key of this request.
 
         Raises:
             ProblemError: The body cannot be read at all, the key was used before, or the page
                 store is away.
+            DatabaseAwayError: As in ``hand_in_urls``.
         """
         document = read_document(read_object(body), now=self._now())
         line = (
@@ -195,15 +201,11 @@ class Gateway:
             return Warned(code=Code.REDIS_AWAY, detail=str(error))
         return None
 
-    def _hand_in(
-        self, lines: Sequence[_Sound | _Unsound], request: bytes, key: str | None
-    ) -> HandedIn:
+    def _hand_in(self, lines: Sequence[_Sound | _Unsound], request: bytes, key: str) -> HandedIn:
         submissions = [line.submission for line in lines if isinstance(line, _Sound)]
         accepted = Accepted("", (), ())
         if submissions:
-            accepted = self._accept(
-                submissions, key or str(new_id()), hashlib.sha256(request).digest()
-            )
+            accepted = self._accept(submissions, key, hashlib.sha256(request).digest())
         job_ids = iter(accepted.job_ids)
         items = tuple(
             _accepted(line, next(job_ids)) if isinstance(line, _Sound) else _rejected(line)
@@ -228,14 +230,6 @@ class Gateway:
         except IdempotencyConflictError as error:
             raise ProblemError(
                 HTTPStatus.CONFLICT, Code.IDEMPOTENCY_CONFLICT, str(error)
-            ) from error
-        except DatabaseAwayError as error:
-            raise ProblemError(
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                Code.DATABASE_AWAY,
-                f"{error}; send the same again with the header Idempotency-Key: {key}",
-                headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
-                extra={"receipt": key},
             ) from error
         if len(accepted.job_ids) != len(submissions):
             raise ProblemError(

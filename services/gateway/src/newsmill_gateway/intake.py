@@ -88,7 +88,7 @@ Priority = Annotated[int, Field(strict=True, ge=0, le=9)]
 
 
 class _Options(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     url: Annotated[str, Field(strict=True)]
     """The page's absolute http(s) URL."""

@@ -1,0 +1,64 @@
+"""The OpenAPI document says what the gateway takes and gives."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from newsmill_gateway.api import make_api
+from newsmill_gateway.settings import GatewaySettings
+from tests.unit.gateway.test_gateway import Rig
+
+
+@pytest.fixture(scope="module", name="document")
+def the_document() -> dict[str, Any]:
+    return make_api(Rig().gateway, GatewaySettings(), version="1.2.3").openapi()
+
+
+def test_every_path_is_named(document: dict[str, Any]) -> None:
+    assert set(document["paths"]) == {
+        "/healthz",
+        "/readyz",
+        "/v1/articles",
+        "/v1/articles/{article_id}",
+        "/v1/changes",
+        "/v1/conservation",
+        "/v1/documents",
+        "/v1/jobs",
+        "/v1/jobs/{job_id}",
+        "/v1/urls",
+    }
+
+
+def test_every_reference_leads_to_a_schema(document: dict[str, Any]) -> None:
+    references = re.findall(r'"\$ref": "([^"]+)"', json.dumps(document))
+
+    schemas = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+
+    assert set(references) <= schemas
+    assert "#/components/schemas/URLOptions" in references
+
+
+def test_options_come_with_their_meaning(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+
+    undescribed = [
+        f"{model}.{name}"
+        for model in ("URLOptions", "DocumentOptions")
+        for name, field in schemas[model]["properties"].items()
+        if "description" not in field
+    ]
+
+    assert undescribed == []
+
+
+def test_every_path_can_answer_with_a_problem(document: dict[str, Any]) -> None:
+    without = [
+        path
+        for path, methods in document["paths"].items()
+        for method in methods.values()
+        if "default" not in method["responses"]
+    ]
+
+    assert without == ["/healthz"]
