@@ -121,6 +121,7 @@ def test_a_body_that_is_gone_is_fetched_again_but_a_supplied_one_is_dead(mill: M
     mill.ledger.accept(
         a_submission("https://a.example/fetched"),
         a_submission("https://b.example/given", page=a_page("https://b.example/given")),
+        delay=3600,
     )
     mill.tick()
     mill.fetched(mill.fetches()[0])
