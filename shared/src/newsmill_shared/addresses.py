@@ -12,7 +12,10 @@ from typing import Self
 from newsmill_shared.errors import SettingsError
 from newsmill_shared.urls import CanonicalURL, URLRefusedError
 
-__all__ = ["WEB_PORTS", "AddressPolicy", "AllowRule", "is_public"]
+__all__ = ["WEB_PORTS", "AddressPolicy", "AllowRule", "SocketAddress", "is_public"]
+
+SocketAddress = tuple[str, int] | tuple[str, int, int, int]
+"""An address as `socket` takes it, for IPv4 or IPv6."""
 
 WEB_PORTS = frozenset({80, 443, 8080, 8443})
 """Ports that may be asked on public addresses."""
@@ -173,6 +176,12 @@ class AddressPolicy:
         if any(port == rule.port and parsed in rule.network for rule in self.allow):
             return True
         return port in self.ports and is_public(parsed)
+
+    def permits_socket(self, address: SocketAddress) -> bool:
+        """Whether a connection may go to an address as `socket` spells it, zone included."""
+        zone = address[3] if len(address) == 4 else 0
+        host = address[0]
+        return self.permits(f"{host}%{zone}" if zone and "%" not in host else host, address[1])
 
     def admit(self, url: CanonicalURL) -> None:
         """Refuse what can be refused without asking a name server; used when URLs are accepted.

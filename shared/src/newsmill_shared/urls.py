@@ -36,6 +36,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 _START = re.compile(r"(?i:https?)://([^/?#]+)")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
 _DOTTED_QUAD = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
@@ -137,7 +138,7 @@ def _checked(url: str) -> str:
     given = url.strip(" \t\r\n")
     if len(given) > MAX_URL_CHARACTERS:
         raise _too_long()
-    if _CONTROLS.search(given) or any("\ud800" <= character <= "\udfff" for character in given):
+    if _CONTROLS.search(given) or _SURROGATES.search(given):
         raise URLRefusedError(
             "characters", "control characters are not allowed; send one URL, percent-encoded"
         )
@@ -159,7 +160,7 @@ def _authority(given: str) -> str:
         raise URLRefusedError("userinfo", "remove the user name and password from the URL")
     if "%" in authority:
         raise URLRefusedError("host", "write the host without percent signs or a zone")
-    if any(map(_is_invisible, authority)):
+    if " " in authority or not (authority.isascii() or all(map(_is_visible, authority))):
         raise URLRefusedError(
             "characters", "the host contains spaces or invisible characters; remove them"
         )
@@ -180,9 +181,9 @@ def _hostname(authority: str, parsed: str) -> str:
     return hostname
 
 
-def _is_invisible(character: str) -> bool:
-    return unicodedata.category(character) in ("Cf", "Zs", "Zl", "Zp") or bool(
-        _IGNORABLE.match(character)
+def _is_visible(character: str) -> bool:
+    return not (
+        unicodedata.category(character) in ("Cf", "Zs", "Zl", "Zp") or _IGNORABLE.match(character)
     )
 
 

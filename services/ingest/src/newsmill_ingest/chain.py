@@ -86,6 +86,8 @@ class Chain:
         self._cookies = Cookies(cookies)
         self.hops = hops
         """Redirects followed so far, on all hosts."""
+        self.status: int | None = None
+        """Of the last response."""
 
     def follow(self, start: CanonicalURL, validators: Validators | None = None) -> Arrived | Moved:
         """Ask for ``start`` and follow its redirects as long as they stay on its host.
@@ -122,6 +124,7 @@ class Chain:
             headers={**conditions, **({"Cookie": cookie} if cookie else {})},
             media_types=PAGE_TYPES,
         )
+        self.status = response.status
         self._cookies.absorb(url, response.set_cookies)
         return response
 

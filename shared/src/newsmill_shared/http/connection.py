@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from newsmill_shared.addresses import AddressPolicy
+from newsmill_shared.addresses import AddressPolicy, SocketAddress
 from newsmill_shared.errors import EndedError
 from newsmill_shared.http.deadline import Deadline
 from newsmill_shared.reasons import Reason
@@ -32,7 +32,6 @@ __all__ = [
     "GuardedHTTPConnectionPool",
     "GuardedHTTPSConnectionPool",
     "Resolve",
-    "SocketAddress",
     "resolve_by_system",
 ]
 
@@ -42,9 +41,6 @@ CONNECT_SECONDS = 5.0
 MAX_ADDRESSES_TRIED = 4
 MAX_LOOKUPS = 32
 MAX_INTERIM_RESPONSES = 8
-
-SocketAddress = tuple[str, int] | tuple[str, int, int, int]
-"""An address as `socket` takes it, for IPv4 or IPv6."""
 
 Resolve = Callable[[str, int], Sequence[SocketAddress]]
 """Looks up a host name and port; raises OSError when there is no answer."""
@@ -83,7 +79,7 @@ class Guard:
         """
         deadline = CURRENT_DEADLINE.get()
         addresses = self._addresses(host, port, deadline)
-        if not all(self._policy.permits(_address_text(address), port) for address in addresses):
+        if not all(map(self._policy.permits_socket, addresses)):
             raise EndedError(Reason.BLOCKED_ADDRESS, f"{host} leads to an address not permitted")
         failure: OSError | None = None
         for address in addresses[:MAX_ADDRESSES_TRIED]:
@@ -136,12 +132,6 @@ class Guard:
         if not addresses:
             raise EndedError(Reason.DNS, f"{host} has no address")
         return addresses
-
-
-def _address_text(address: SocketAddress) -> str:
-    """Return an address with its zone, which is never permitted."""
-    zone = address[3] if len(address) == 4 else 0
-    return f"{address[0]}%{zone}" if zone and "%" not in address[0] else address[0]
 
 
 class _Response(http.client.HTTPResponse):
