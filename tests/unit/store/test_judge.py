@@ -5,7 +5,11 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsmill_shared.queue.claims import Holder
 from newsmill_store.dispatcher.judge import RunningJob, judge
+
+NOW = 1_000_000
+DEAD = Holder("dead", NOW)
 
 
 def a_job(number: int = 1, *, stage: str = "ingest", suspect: bool = False) -> RunningJob:
@@ -16,7 +20,7 @@ def a_job(number: int = 1, *, stage: str = "ingest", suspect: bool = False) -> R
 def test_queued_work_is_left_alone_even_if_its_claimer_is_dead() -> None:
     job = a_job()
 
-    found = judge([job], queued={job.key}, holders={job.claim: "dead"}, living=set())
+    found = judge([job], queued={job.key}, holders={job.claim: DEAD}, living=set(), now_ms=NOW)
 
     assert not (found.lost | found.suspects | found.nowhere)
 
@@ -24,7 +28,7 @@ def test_queued_work_is_left_alone_even_if_its_claimer_is_dead() -> None:
 def test_a_claim_that_was_let_go_leaves_the_work_nowhere() -> None:
     job = a_job()
 
-    found = judge([job], queued=set(), holders={job.claim: "done"}, living=set())
+    found = judge([job], queued=set(), holders={}, living=set(), now_ms=NOW)
 
     assert found.nowhere == {job.key}
 
@@ -32,15 +36,31 @@ def test_a_claim_that_was_let_go_leaves_the_work_nowhere() -> None:
 def test_a_claim_of_an_earlier_stage_says_nothing_about_this_one() -> None:
     fetching, enriching = a_job(stage="ingest"), a_job(stage="enrich")
 
-    found = judge([enriching], queued=set(), holders={fetching.claim: "dead"}, living=set())
+    found = judge(
+        [enriching], queued=set(), holders={fetching.claim: DEAD}, living=set(), now_ms=NOW
+    )
 
     assert found.nowhere == {enriching.key}
+
+
+def test_a_living_process_that_holds_an_attempt_for_minutes_has_forgotten_it() -> None:
+    fresh, forgotten = a_job(1), a_job(2)
+    holders = {
+        fresh.claim: Holder("ann", NOW - 100_000),
+        forgotten.claim: Holder("ann", NOW - 130_000),
+    }
+
+    found = judge([fresh, forgotten], queued=set(), holders=holders, living={"ann"}, now_ms=NOW)
+
+    assert found.nowhere == {forgotten.key}
 
 
 def test_two_suspects_of_one_process_are_both_let_off() -> None:
     jobs = [a_job(1, suspect=True), a_job(2, suspect=True)]
 
-    found = judge(jobs, queued=set(), holders={job.claim: "dead" for job in jobs}, living=set())
+    found = judge(
+        jobs, queued=set(), holders={job.claim: DEAD for job in jobs}, living=set(), now_ms=NOW
+    )
 
     assert found.lost == set()
     assert found.suspects == {job.key for job in jobs}
@@ -48,7 +68,7 @@ def test_two_suspects_of_one_process_are_both_let_off() -> None:
 
 @given(
     st.lists(
-        st.tuples(st.booleans(), st.sampled_from(["ann", "bob", "done", None])),
+        st.tuples(st.booleans(), st.sampled_from(["ann", "bob", None])),
         max_size=12,
     ),
     st.sets(st.sampled_from(["ann", "bob"])),
@@ -59,13 +79,13 @@ def test_each_job_gets_one_verdict_and_a_process_at_most_one_loss(
 ) -> None:
     jobs = [a_job(number, suspect=suspect) for number, (suspect, _) in enumerate(claims)]
     holders = {
-        job.claim: holder
+        job.claim: Holder(holder, NOW)
         for job, (_, holder) in zip(jobs, claims, strict=True)
         if holder is not None
     }
     queued = {job.key for job in jobs if job.job_id.int in queued_numbers}
 
-    found = judge(jobs, queued=queued, holders=holders, living=living)
+    found = judge(jobs, queued=queued, holders=holders, living=living, now_ms=NOW)
 
     groups = [found.lost, found.suspects, found.nowhere]
     assert sum(map(len, groups)) == len(frozenset().union(*groups))

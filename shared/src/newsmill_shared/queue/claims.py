@@ -9,13 +9,11 @@ from redis import Redis
 
 from newsmill_shared.messages import Work
 
-__all__ = ["DONE", "EPOCH_KEY", "REFUSED", "Claim", "ClaimKey", "Claims", "Verdict"]
+__all__ = ["EPOCH_KEY", "Claim", "ClaimKey", "Claims", "Holder", "Verdict"]
 
 EPOCH_KEY = "newsmill:epoch"
 """An incarnation of Redis' data: a random word, also in the ledger."""
 
-DONE = "done"
-REFUSED = "refused"
 _KEPT_SECONDS = 7200
 
 # KEYS: claim, epoch. ARGV: epoch, claim_by in ms or 0, incarnation, seconds to keep.
@@ -23,15 +21,14 @@ _KEPT_SECONDS = 7200
 _CLAIM = """
 if redis.call('exists', KEYS[1]) == 1 then return {0, 0} end
 local time = redis.call('time')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local left = 0
-if ARGV[2] ~= '0' then
-  left = tonumber(ARGV[2]) - (time[1] * 1000 + math.floor(time[2] / 1000))
-end
+if ARGV[2] ~= '0' then left = tonumber(ARGV[2]) - now end
 if redis.call('get', KEYS[2]) ~= ARGV[1] or left < 0 then
   redis.call('set', KEYS[1], 'refused', 'EX', ARGV[4])
   return {-1, 0}
 end
-redis.call('set', KEYS[1], ARGV[3], 'EX', ARGV[4])
+redis.call('set', KEYS[1], string.format('%s@%d', ARGV[3], now), 'EX', ARGV[4])
 return {1, left}
 """
 
@@ -58,6 +55,14 @@ ClaimKey = tuple[str, UUID, int]
 """Stage, job, attempt."""
 
 
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who claimed an attempt, and when, in milliseconds of Redis' clock."""
+
+    incarnation: str
+    since_ms: int
+
+
 class Claims:
     """The claims of one worker, or, for the dispatcher, everybody's."""
 
@@ -76,18 +81,24 @@ class Claims:
 
     def done(self, stage: str, work: Work) -> None:
         """Say that this worker has nothing to do with the attempt any more."""
-        self._redis.set(_key((stage, work.job_id, work.attempt)), DONE, ex=_KEPT_SECONDS)
+        self._redis.set(_key((stage, work.job_id, work.attempt)), "done", ex=_KEPT_SECONDS)
 
-    def holders(self, keys: Sequence[ClaimKey]) -> dict[ClaimKey, str]:
-        """Return who holds these claims: an incarnation, ``done`` or ``refused``."""
+    def holders(self, keys: Sequence[ClaimKey]) -> dict[ClaimKey, Holder]:
+        """Return who holds these attempts; those that were let go or refused are left out."""
         if not keys:
             return {}
         values = self._redis.mget([_key(key) for key in keys])
         return {
-            key: value.decode() if isinstance(value, bytes) else value
+            key: holder
             for key, value in zip(keys, values, strict=True)
-            if value is not None
+            if (holder := _parse(value)) is not None
         }
+
+
+def _parse(value: bytes | str | None) -> Holder | None:
+    said = value.decode() if isinstance(value, bytes) else value or ""
+    incarnation, held, since = said.rpartition("@")
+    return Holder(incarnation, int(since)) if held else None
 
 
 def _key(key: ClaimKey) -> str:

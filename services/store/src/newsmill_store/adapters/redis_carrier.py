@@ -13,7 +13,7 @@ from newsmill_shared.messages import Message
 from newsmill_shared.queue import heartbeat, window
 from newsmill_shared.queue.app import Publisher
 from newsmill_shared.queue.broker import BrokerAwayError, as_bytes
-from newsmill_shared.queue.claims import EPOCH_KEY, ClaimKey, Claims
+from newsmill_shared.queue.claims import EPOCH_KEY, ClaimKey, Claims, Holder
 from newsmill_shared.queue.notes import NOTES_KEY, AnyNote, parse_note
 from newsmill_store.dispatcher.judge import Attempt
 from newsmill_store.dispatcher.ports import Notes
@@ -77,8 +77,8 @@ class RedisCarrier:
         with _translating():
             return window.read_queued(self._redis)
 
-    def holders(self, keys: Sequence[ClaimKey]) -> dict[ClaimKey, str]:
-        """Return who holds these claims."""
+    def holders(self, keys: Sequence[ClaimKey]) -> dict[ClaimKey, Holder]:
+        """Return who holds these attempts."""
         with _translating():
             return self._claims.holders(keys)
 

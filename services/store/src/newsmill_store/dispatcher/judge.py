@@ -5,11 +5,13 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from uuid import UUID
 
-from newsmill_shared.queue.claims import DONE, REFUSED, ClaimKey
+from newsmill_shared.queue.claims import ClaimKey, Holder
 
 __all__ = ["Attempt", "Judgement", "RunningJob", "judge"]
 
 Attempt = tuple[UUID, int]
+
+_LONGEST_HOLD_MS = 120_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +50,16 @@ def judge(
     jobs: Iterable[RunningJob],
     *,
     queued: Set[Attempt],
-    holders: Mapping[ClaimKey, str],
+    holders: Mapping[ClaimKey, Holder],
     living: Set[str],
+    now_ms: int,
 ) -> Judgement:
     """Tell which of these jobs are gone.
 
-    A process that died takes all its claims with it. Its only job, or its only suspect, bears
-    the loss; otherwise all become suspects, of which at most one runs at a time, so that a
-    page that kills its worker is found and no bystander falls with it.
+    No stage holds an attempt for two minutes: a living process that seems to has forgotten it,
+    or could not say that it let go. A process that died takes all its claims with it. Its only
+    job, or its only suspect, bears the loss; otherwise all become suspects, of which at most one
+    runs at a time, so that a page that kills its worker is found and no bystander falls with it.
     """
     nowhere: set[Attempt] = set()
     fallen: dict[str, list[RunningJob]] = defaultdict(list)
@@ -63,10 +67,12 @@ def judge(
         if job.key in queued:
             continue
         holder = holders.get(job.claim)
-        if holder is None or holder in (DONE, REFUSED):
+        if holder is None:
             nowhere.add(job.key)
-        elif holder not in living:
-            fallen[holder].append(job)
+        elif holder.incarnation not in living:
+            fallen[holder.incarnation].append(job)
+        elif now_ms - holder.since_ms > _LONGEST_HOLD_MS:
+            nowhere.add(job.key)
     lost: set[Attempt] = set()
     suspects: set[Attempt] = set()
     for group in fallen.values():

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from newsmill_shared.messages import Message
-from newsmill_shared.queue.claims import ClaimKey
+from newsmill_shared.queue.claims import ClaimKey, Holder
 from newsmill_shared.queue.notes import AnyNote
 from newsmill_shared.queue.window import Depths
 from newsmill_store.dispatcher.judge import Attempt
@@ -49,8 +49,8 @@ class Carrier(Protocol):
     def queued(self) -> set[Attempt]:
         """Return every attempt that waits in a list."""
 
-    def holders(self, keys: Sequence[ClaimKey]) -> Mapping[ClaimKey, str]:
-        """Return who holds these claims."""
+    def holders(self, keys: Sequence[ClaimKey]) -> Mapping[ClaimKey, Holder]:
+        """Return who holds these attempts."""
 
     def alive(self, incarnations: Iterable[str]) -> set[str]:
         """Return those of these processes that live."""

@@ -100,8 +100,9 @@ def sweep_lost(
         return frozenset()
     queued = carrier.queued()
     holders = carrier.holders([job.claim for job in jobs])
-    living = carrier.alive(holders.values())
-    found = judge(jobs, queued=queued, holders=holders, living=living)
+    living = carrier.alive({holder.incarnation for holder in holders.values()})
+    now_ms = carrier.depths().now_ms
+    found = judge(jobs, queued=queued, holders=holders, living=living, now_ms=now_ms)
     twice = found.nowhere & nowhere
     if found.lost or found.suspects or twice:
         _log.warning(
