@@ -12,12 +12,11 @@ from typing import Annotated
 
 import psutil
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.text import Text
 
-from newsmill_cli.api import Api, Json
+from newsmill_cli.api import Api
 from newsmill_cli.commands.up import Narrator
 from newsmill_cli.demo.content import Content, load_content
+from newsmill_cli.demo.display import Board, Report, print_report
 from newsmill_cli.demo.expectations import Observed, differences
 from newsmill_cli.demo.rounds import play
 from newsmill_cli.demo.site import PORT_VARIABLE
@@ -25,14 +24,7 @@ from newsmill_cli.engines import engine_choice
 from newsmill_cli.errors import CommandError, ExitCode
 from newsmill_cli.mill import Mill, MillOptions, running_mill
 from newsmill_cli.options import JSONOption
-from newsmill_cli.output import console, print_json
-from newsmill_cli.results import (
-    OUTCOME_STYLES,
-    Result,
-    conservation_line,
-    outcome_counts,
-    results_table,
-)
+from newsmill_cli.output import console
 from newsmill_cli.supervisor import SERVICES, Event, Service
 
 __all__ = ["demo"]
@@ -81,11 +73,11 @@ def demo(
     It stays up until Ctrl-C, so that you can look around; --exit ends it. Exit code 1 says that
     something came out differently than expected.
     """
-    began = _process_began()
     for name in _ELSEWHERE:
         os.environ.pop(name, None)
     content = load_content()
     site_port = _free_port(content.hosts())
+    board = Board(_process_began(), total=len(content.submissions), visible=not as_json)
     good = False
     with _folder(data) as folder:
         options = MillOptions(
@@ -99,7 +91,7 @@ def demo(
             choice=engine_choice(os.environ),
         )
         with running_mill(options, _reporter(as_json=as_json)) as mill:
-            good = _run(mill, content, site_port, began, as_json=as_json)
+            good = _run(mill, content, site_port, board, as_json=as_json)
             if not leave and mill.watch(0):
                 if not as_json:
                     console().print(f"The API stays at {mill.api_url}; Ctrl-C stops.")
@@ -107,7 +99,7 @@ def demo(
     raise typer.Exit(ExitCode.OK if good else ExitCode.NO)
 
 
-def _run(mill: Mill, content: Content, site_port: int, began: float, *, as_json: bool) -> bool:
+def _run(mill: Mill, content: Content, site_port: int, board: Board, *, as_json: bool) -> bool:
     """Play the demo on a mill and print how it went; True if all is as the manifest says."""
     if not mill.wait_until_ready():
         return False
@@ -119,70 +111,16 @@ def _run(mill: Mill, content: Content, site_port: int, began: float, *, as_json:
             )
         try:
             _wait_for_site(content, site_port, mill)
-            with _Board(began, total=len(content.submissions), visible=not as_json) as board:
+            with board:
                 rounds = play(api, content, site_port, show=board.show, sleep=_watching(mill))
                 observed = list(rounds)
-            first = board.first_stored
         except _StoppedError:
             return False
-        verdict = _judge(observed)
-        counts = api.conservation()
-        if as_json:
-            _print_json(mill, observed, verdict, counts)
-        else:
-            _print(mill, observed, verdict, counts, first)
-    return not verdict and counts["unaccounted"] == 0
-
-
-class _Board:
-    """Shows on standard output how far the pages are: a line for each that is done, and a bar."""
-
-    def __init__(self, began: float, *, total: int, visible: bool) -> None:
-        self._began = began
-        self._done: dict[str, Json] = {}
-        self.first_stored: float | None = None
-        """Seconds from the start to the first article, as it was seen."""
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[counts]}"),
-            console=console(),
-            transient=True,
-            disable=not visible,
+        report = Report(
+            mill.api_url, observed, _judge(observed), api.conservation(), board.first_stored
         )
-        self._task = self._bar.add_task("pages", total=total, counts="")
-
-    def __enter__(self) -> "_Board":
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def show(self, jobs: dict[str, Json]) -> None:
-        """Show the jobs of a round as they are now."""
-        for job_id, job in jobs.items():
-            if job.get("state") == "finished" and job_id not in self._done:
-                self._done[job_id] = job
-                if self.first_stored is None and job.get("outcome") == "stored":
-                    self.first_stored = time.monotonic() - self._began
-                if not self._bar.disable:
-                    self._bar.console.print(self._line(job))
-        words = [
-            f"{name} {count}" for name, count in outcome_counts([*self._done.values()]).items()
-        ]
-        self._bar.update(self._task, completed=len(self._done), counts="  ".join(words))
-
-    def _line(self, job: Json) -> Text:
-        outcome = str(job.get("outcome"))
-        seconds = time.monotonic() - self._began
-        return Text.assemble(
-            (f"{seconds:5.1f} s  ", "dim"),
-            (f"{outcome:<10}", OUTCOME_STYLES.get(outcome, "")),
-            str(job.get("url")),
-        )
+    print_report(report, as_json=as_json)
+    return report.is_good
 
 
 def _judge(observed: Sequence[Observed]) -> dict[str, list[str]]:
@@ -192,48 +130,11 @@ def _judge(observed: Sequence[Observed]) -> dict[str, list[str]]:
         for entry in observed
         if entry.submission.article is not None and entry.article is not None
     }
-    verdict: dict[str, list[str]] = {}
-    for entry in observed:
-        found = differences(entry, article_ids)
-        if found:
-            verdict[f"{entry.submission.url} (round {entry.submission.round})"] = found
-    return verdict
-
-
-def _print(
-    mill: Mill,
-    observed: Sequence[Observed],
-    verdict: dict[str, list[str]],
-    counts: Json,
-    first: float | None,
-) -> None:
-    printer = console()
-    printer.print()
-    printer.print(results_table([Result(entry.job, entry.article) for entry in observed]))
-    printer.print()
-    for url, found in verdict.items():
-        printer.print(Text(url, style="red"))
-        for words in found:
-            printer.print(Text(f"  {words}"))
-    if not verdict:
-        printer.print(Text(f"All {len(observed)} came out as expected.", style="bold green"))
-    if first is not None:
-        printer.print(f"The first article was stored {first:.1f} s after the start.")
-    printer.print(conservation_line(counts))
-    printer.print(f"API {mill.api_url}, see {mill.api_url}/openapi.json")
-
-
-def _print_json(
-    mill: Mill, observed: Sequence[Observed], verdict: dict[str, list[str]], counts: Json
-) -> None:
-    print_json(
-        {
-            "api": mill.api_url,
-            "results": [{"job": entry.job, "article": entry.article} for entry in observed],
-            "differences": verdict,
-            "conservation": counts,
-        }
-    )
+    found = {
+        f"{entry.submission.url} (round {entry.submission.round})": differences(entry, article_ids)
+        for entry in observed
+    }
+    return {url: words for url, words in found.items() if words}
 
 
 def _site(port: int) -> Service:
