@@ -15,6 +15,8 @@ from newsmill_cli.engines import Choice, Engines, engine_choice
 
 __all__ = ["chosen", "emptied", "fresh_database", "open_folder", "running_engines"]
 
+_MEMORY = Path("/dev/shm")  # noqa: S108 - folders in it are made by mkdtemp
+_ROOM_BYTES = 4 * 1024**3
 _TEMPLATE = "newsmill_template"
 _numbers = count(1)
 
@@ -67,11 +69,21 @@ def _make_template(connection: psycopg.Connection, url: str) -> None:
 
 
 @contextmanager
-def open_folder() -> Iterator[Path]:
-    """A temporary folder with a short path that the engines' user may enter."""
-    folder = Path(tempfile.mkdtemp(prefix="newsmill-"))
+def open_folder(*, in_memory: bool = True) -> Iterator[Path]:
+    """A temporary folder with a short path that the engines' user may enter.
+
+    Args:
+        in_memory: Where there is room for it: engines write much that no test reads again. No
+            program may be started from there.
+    """
+    place = _MEMORY if in_memory and _has_room(_MEMORY) else None
+    folder = Path(tempfile.mkdtemp(prefix="newsmill-", dir=place))
     folder.chmod(0o711)
     try:
         yield folder
     finally:
         shutil.rmtree(folder)
+
+
+def _has_room(folder: Path) -> bool:
+    return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > _ROOM_BYTES

@@ -13,3 +13,10 @@ def data() -> Iterator[Path]:
     """A folder with a short path; gone afterwards."""
     with open_folder() as folder:
         yield folder
+
+
+@pytest.fixture
+def disk() -> Iterator[Path]:
+    """Such a folder that programs can be started from."""
+    with open_folder(in_memory=False) as folder:
+        yield folder

@@ -203,12 +203,12 @@ def test_a_folder_that_others_cannot_enter_keeps_its_engines_elsewhere(
 
 @as_root
 def test_programs_that_others_cannot_reach_are_copied_once(
-    data: Path, monkeypatch: pytest.MonkeyPatch
+    disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A virtual environment may lie in root's own home."""
-    monkeypatch.setattr("newsmill_cli.engines.places._SYSTEM_HOME", data / "system")
+    monkeypatch.setattr("newsmill_cli.engines.places._SYSTEM_HOME", disk / "system")
     found = locate_postgres("wheels")
-    closed = data / "closed"
+    closed = disk / "closed"
     shutil.copytree(found.binary.parent.parent, closed / "server", symlinks=True)
     closed.chmod(0o700)
     hidden = replace(found, binary=closed / "server" / "bin" / "postgres")
@@ -217,7 +217,7 @@ def test_programs_that_others_cannot_reach_are_copied_once(
     again = runnable(hidden, engine_account())
 
     assert copied == again
-    assert copied.parents[2] == data / "system" / "programs"
+    assert copied.parents[2] == disk / "system" / "programs"
     ran = subprocess.run([copied, "--version"], user=NOBODY, capture_output=True, check=True)
     assert b"PostgreSQL" in ran.stdout
     assert (copied.parent / "initdb").exists()
