@@ -334,7 +334,7 @@ def test_a_name_that_changes_its_address_is_looked_up_once_a_connection(
 def test_the_next_address_is_tried_when_one_does_not_answer(server: HostileServer) -> None:
     dead = a_closed_port()
     client = GuardedClient(
-        AddressPolicy.parse(f"127.77.0.0/16:{server.port}"),
+        AddressPolicy.parse(f"127.77.0.0/16:{server.port},127.77.0.9:{dead}"),
         user_agent="newsmill",
         resolve=lambda host, port: [("127.77.0.9", dead), ("127.77.0.1", port)],
     )

@@ -2,9 +2,11 @@
 
 import pytest
 
+from newsmill_ingest.robots_tag import is_noindex
 from newsmill_ingest.tasks import fetch_page
 from newsmill_shared.errors import EndedError, TransientError
 from newsmill_shared.http.deadline import Deadline
+from newsmill_shared.http.messages import Response
 from newsmill_shared.messages import FetchPage, Hop
 from newsmill_shared.queue.notes import EndedNote, FetchedNote, MovedNote
 from newsmill_shared.reasons import Reason
@@ -229,3 +231,37 @@ def test_a_page_store_that_is_away_is_no_fault_of_the_page() -> None:
 
     with pytest.raises(TransientError, match="away"):
         fetch(hosts, pages=Away())
+
+
+def test_a_page_that_asks_not_to_be_kept_is_not_kept() -> None:
+    hosts, pages = FakeHosts(), FakePages()
+    hosts.answers["https://news.example/a"] = Response(
+        "https://news.example/a", 200, {}, b"<p>News</p>", robots_tags=("noindex",)
+    )
+
+    note = ended(fetch(hosts, pages=pages))
+
+    assert note.reason is Reason.NOINDEX
+    assert pages.bodies == {}
+
+
+@pytest.mark.parametrize(
+    ("headers", "noindex"),
+    [
+        ([], False),
+        (["nofollow"], False),
+        (["noindex"], True),
+        (["nofollow, NoIndex"], True),
+        (["none"], True),
+        (["googlebot: noindex"], False),
+        (["googlebot: nofollow, noindex"], False),
+        (["googlebot: nofollow", "noindex"], True),
+        (["newsmill: noindex"], True),
+        (["googlebot: noindex, newsmill: none"], True),
+        (["*: noindex"], True),
+        (["unavailable_after: 25 Jun 2010 15:00:00 PST, noindex"], True),
+        (["max-snippet:10, noarchive"], False),
+    ],
+)
+def test_a_robots_tag_is_read_for_all_and_for_us(headers: list[str], noindex: bool) -> None:
+    assert is_noindex(headers, "newsmill") is noindex

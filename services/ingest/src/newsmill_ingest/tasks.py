@@ -7,6 +7,8 @@ from uuid import UUID
 
 from newsmill_ingest.chain import Arrived, Chain, Fetcher, Moved
 from newsmill_ingest.robots import RobotsRules
+from newsmill_ingest.robots_tag import is_noindex
+from newsmill_ingest.settings import AGENT
 from newsmill_shared.errors import EndedError
 from newsmill_shared.http.deadline import Deadline
 from newsmill_shared.messages import FetchPage, Hop, Page, PageFetched
@@ -89,6 +91,7 @@ def fetch_page(
     )
     try:
         end = chain.follow(_start(command))
+        _check_tags(end)
     except EndedError as error:
         return EndedNote(
             job_id=command.job_id,
@@ -126,6 +129,11 @@ def _start(command: FetchPage) -> CanonicalURL:
         return canonicalize(command.target)
     except URLRefusedError as refused:
         raise EndedError(Reason.PROTOCOL, str(refused)) from refused
+
+
+def _check_tags(end: Arrived | Moved) -> None:
+    if isinstance(end, Arrived) and is_noindex(end.response.robots_tags, AGENT):
+        raise EndedError(Reason.NOINDEX, "an X-Robots-Tag header asks not to keep the page")
 
 
 def _page(

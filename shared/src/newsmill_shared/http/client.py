@@ -5,6 +5,7 @@ import http.client
 import re
 import ssl
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -202,9 +203,10 @@ def _read(
         response = Response(
             url=url,
             status=answer.status,
-            headers={name.lower(): value for name, value in answer.headers.items()},
+            headers={name.lower(): answer.headers[name] for name in answer.headers},
             location=_location(answer.headers.get("location")),
             set_cookies=tuple(answer.headers.getlist("set-cookie")),
+            robots_tags=tuple(answer.headers.getlist("x-robots-tag")),
         )
         if response.status != 200:
             _drain(answer, 0 if response.status in REDIRECT_STATUSES else _DRAINED_BYTES)
@@ -213,14 +215,7 @@ def _read(
         body = _read_body(answer, response, deadline, max_bytes, cut=cut)
         if media_types is not None and _is_binary(response, body):
             raise EndedError(Reason.CONTENT_TYPE, "the content is binary")
-        return Response(
-            response.url,
-            response.status,
-            response.headers,
-            body,
-            response.location,
-            response.set_cookies,
-        )
+        return replace(response, body=body)
     finally:
         # Releases nothing twice: a body read to its end has gone back to the pool already.
         answer.close()

@@ -71,6 +71,8 @@ class Response:
     location: str | None = None
     """Where a redirect points, as the host wrote it."""
     set_cookies: tuple[str, ...] = ()
+    robots_tags: tuple[str, ...] = ()
+    """The X-Robots-Tag headers, one by one: what a name in one holds for ends with it."""
 
     @property
     def media_type(self) -> str | None:
