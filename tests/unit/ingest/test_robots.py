@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from newsmill_ingest.robots import RobotsAnswer, RobotsRules, answer_for_status
-from newsmill_ingest.robots_gate import RobotsCopy, RobotsGate
+from newsmill_ingest.robots_gate import NoSharedCache, RobotsCopy, RobotsGate
 from newsmill_shared.errors import EndedError
 from newsmill_shared.http.deadline import Deadline
 from newsmill_shared.reasons import Reason
@@ -186,3 +186,33 @@ def test_an_old_copy_serves_while_the_host_is_unreachable() -> None:
     assert not rules.allows(PAGE.url)
     assert asked_at_first == 1
     assert later.allows(PAGE.url)
+
+
+def test_rules_at_hand_serve_when_no_copy_is_shared() -> None:
+    hosts, clock = FakeHosts(), Clock()
+    hosts.page(ROBOTS, CLOSED)
+    gate = RobotsGate("newsmill", fetcher=hosts, cache=NoSharedCache(), now=clock)
+
+    ask(gate)
+    hosts.page(ROBOTS, b"", 503)
+    clock.now += timedelta(hours=25)
+    rules = ask(gate)
+    ask(gate)
+
+    assert not rules.allows(PAGE.url)
+    assert len(hosts.asked) == 2
+
+
+def test_a_process_keeps_a_bounded_amount_of_rules_at_hand(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("newsmill_ingest.robots_gate.MAX_REMEMBERED_BYTES", 5_000)
+    hosts = FakeHosts()
+    gate = RobotsGate("newsmill", fetcher=hosts, cache=NoSharedCache(), now=Clock())
+    urls = [canonicalize(f"https://h{number}.example/a") for number in range(10)]
+
+    with Deadline(5) as deadline:
+        for url in [*urls, urls[-1], urls[0]]:
+            gate.rules(url, deadline)
+
+    assert len(hosts.asked) == 11

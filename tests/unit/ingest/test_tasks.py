@@ -265,3 +265,15 @@ def test_a_page_that_asks_not_to_be_kept_is_not_kept() -> None:
 )
 def test_a_robots_tag_is_read_for_all_and_for_us(headers: list[str], noindex: bool) -> None:
     assert is_noindex(headers, "newsmill") is noindex
+
+
+def test_what_a_host_says_is_cleaned_before_it_is_passed_on() -> None:
+    hosts = FakeHosts()
+    hosts.page("https://news.example/a", headers={"etag": '"\x00\u202e1"', "link": "x" * 9000})
+    hosts.fail("https://news.example/b", EndedError(Reason.PROTOCOL, "\x00" + "y" * 9000))
+
+    note, failed = fetch(hosts), ended(fetch(hosts, a_command("https://news.example/b")))
+
+    assert isinstance(note, FetchedNote)
+    assert note.message.page.headers == {"etag": '"1"', "link": "x" * 4096}
+    assert failed.detail == "y" * 500

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Protocol
@@ -31,7 +31,11 @@ RETRY_STALE = timedelta(minutes=10)
 MAX_REDIRECTS = 5
 """More redirects mean that there is no robots.txt (RFC 9309, 2.3.1.2)."""
 
-MAX_REMEMBERED = 2_000
+MAX_REMEMBERED_BYTES = 16 * 1024 * 1024
+"""Of robots.txt bodies whose rules a process keeps at hand; those used longest ago go first."""
+
+_BYTES_EACH = 1_000
+"""What an entry counts for besides its body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,31 @@ class NoSharedCache:
 class _Known:
     rules: RobotsRules
     until: datetime
+    size: int
+
+
+class _Memory:
+    """Rules at hand, the most recently used of them; threads share it."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._size = 0
+
+    def get(self, origin: str) -> _Known | None:
+        with self._lock:
+            known = self._known.get(origin)
+            if known is not None:
+                self._known.move_to_end(origin)
+            return known
+
+    def put(self, origin: str, known: _Known) -> None:
+        with self._lock:
+            replaced = self._known.pop(origin, None)
+            self._known[origin] = known
+            self._size += known.size - (replaced.size if replaced else 0)
+            while self._size > MAX_REMEMBERED_BYTES:
+                self._size -= self._known.popitem(last=False)[1].size
 
 
 class RobotsGate:
@@ -91,8 +120,7 @@ class RobotsGate:
         self._fetcher = fetcher
         self._cache = cache
         self._now = now
-        self._lock = Lock()
-        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._memory = _Memory()
 
     def rules(self, url: CanonicalURL, deadline: Deadline) -> RobotsRules:
         """Return the rules of the origin of ``url``.
@@ -103,7 +131,7 @@ class RobotsGate:
         """
         origin = f"{url.scheme}://{url.host}"
         now = self._now()
-        known = self._recall(origin)
+        known = self._memory.get(origin)
         if known is not None and now < known.until:
             return known.rules
         copy = self._cache.get(origin)
@@ -112,26 +140,20 @@ class RobotsGate:
         try:
             fresh = RobotsCopy(self._fetch(origin, deadline), now)
         except EndedError as error:
-            if copy is None or error.reason is not Reason.ROBOTS_UNREACHABLE:
+            if error.reason is not Reason.ROBOTS_UNREACHABLE:
                 raise
-            return self._remember(origin, copy, until=now + RETRY_STALE)
+            if copy is not None:
+                return self._remember(origin, copy, until=now + RETRY_STALE)
+            if known is not None:
+                self._memory.put(origin, replace(known, until=now + RETRY_STALE))
+                return known.rules
+            raise
         self._cache.put(origin, fresh)
         return self._remember(origin, fresh, until=now + FRESH)
 
-    def _recall(self, origin: str) -> _Known | None:
-        with self._lock:
-            known = self._known.get(origin)
-            if known is not None:
-                self._known.move_to_end(origin)
-            return known
-
     def _remember(self, origin: str, copy: RobotsCopy, *, until: datetime) -> RobotsRules:
         rules = RobotsRules(copy.body, self._agent)
-        with self._lock:
-            self._known[origin] = _Known(rules, until)
-            self._known.move_to_end(origin)
-            if len(self._known) > MAX_REMEMBERED:
-                self._known.popitem(last=False)
+        self._memory.put(origin, _Known(rules, until, len(copy.body) + _BYTES_EACH))
         return rules
 
     def _fetch(self, origin: str, deadline: Deadline) -> bytes:

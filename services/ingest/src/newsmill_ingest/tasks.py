@@ -15,6 +15,7 @@ from newsmill_shared.messages import FetchPage, Hop, Page, PageFetched
 from newsmill_shared.pages import StoredBody
 from newsmill_shared.queue.notes import EndedNote, FetchedNote, MovedNote
 from newsmill_shared.reasons import Reason
+from newsmill_shared.text import clean_line
 from newsmill_shared.urls import CanonicalURL, URLRefusedError, canonicalize
 
 __all__ = ["KEPT_HEADERS", "Pages", "Robots", "fetch_page"]
@@ -98,7 +99,7 @@ def fetch_page(
             attempt=command.attempt,
             crawl_delay_seconds=delay,
             reason=error.reason,
-            detail=error.detail,
+            detail=clean_line(error.detail),
             retry_after_seconds=error.retry_after_seconds,
             hops=chain.hops,
         )
@@ -168,7 +169,9 @@ def _page(
 def _kept(end: Arrived) -> dict[str, str]:
     headers = end.response.headers
     return {
-        name: headers[name][:_MAX_HEADER_CHARACTERS] for name in KEPT_HEADERS if name in headers
+        name: clean_line(headers[name], _MAX_HEADER_CHARACTERS)
+        for name in KEPT_HEADERS
+        if name in headers
     }
 
 

@@ -13,6 +13,7 @@ MAX_COOKIES = 50
 
 _MAX_COOKIE_CHARACTERS = 4096
 _MAX_HEADER_CHARACTERS = 8192
+_MAX_JAR_CHARACTERS = 16_384
 _EXPIRED = re.compile(r"-[0-9]+|0+")
 
 
@@ -91,8 +92,12 @@ class Cookies:
             return
         if _EXPIRED.fullmatch(attributes.get("max-age", "")):
             self._cookies.pop((place, name), None)
-        elif (place, name) in self._cookies or len(self._cookies) < MAX_COOKIES:
+        elif (place, name) in self._cookies or self._has_room_for(pair):
             self._cookies[place, name] = value
+
+    def _has_room_for(self, pair: str) -> bool:
+        size = sum(len(name) + len(value) for (_, name), value in self._cookies.items())
+        return len(self._cookies) < MAX_COOKIES and size + len(pair) <= _MAX_JAR_CHARACTERS
 
 
 def _attribute(part: str) -> tuple[str, str]:
