@@ -26,7 +26,10 @@ _STORY = "https://paper.example/story"
 @contextmanager
 def serving(settings: GatewaySettings) -> Iterator[httpx.Client]:
     """Run the gateway in a thread of its own, and give a client of it."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    # As uvicorn opens it: of a socket without its protocol, asyncio does not know that small
+    # answers must not wait for more.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+        listener.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         server = make_server(build(settings), settings)
         thread = threading.Thread(target=server.run, args=([listener],))
