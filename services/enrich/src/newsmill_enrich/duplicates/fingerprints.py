@@ -22,9 +22,8 @@ from newsmill_enrich.duplicates.tokens import Hashes, Tokens, normalise, tokenis
 
 __all__ = ["Fingerprint", "document_key", "fingerprint"]
 
-PASSAGE_KEYS = 13
-OPENING_KEYS = 6
-"""Of the passage keys, how many come from the beginning."""
+PASSAGE_KEYS = (4, 8, 14)
+"""How many passages become keys: of the first opening, with the second, with the whole."""
 LEAST_WORDS_FOR_PASSAGES = 10
 """A shorter text is found by its exact content only."""
 LEAST_WORDS_WITHOUT_TITLE = 24
@@ -121,20 +120,20 @@ def _select_story(tokens: Tokens, text: str, profile: Profile, *, offset: int) -
 
 
 def _keys(reading: _Reading) -> set[int]:
-    """Return the smallest passages of the opening, then of the whole, and the exact content."""
+    """Return the smallest passages of both openings and of the whole, and the exact content."""
     content = reading.content
     if reading.words < LEAST_WORDS_WITHOUT_TITLE:
         content = (content * 31 + reading.title_hash) & _64_BITS
+    if reading.words < LEAST_WORDS_FOR_PASSAGES:
+        return {content}
+    profile = reading.profile
+    passages = window_hashes(reading.story.hashes, profile.passage)
     keys: set[int] = set()
-    if reading.words >= LEAST_WORDS_FOR_PASSAGES:
-        profile = reading.profile
-        passages = window_hashes(reading.story.hashes, profile.passage)
-        opening = passages[: profile.opening - profile.passage + 1]
-        keys.update(_smallest(opening, OPENING_KEYS).tolist())
-        for passage in _smallest(passages, PASSAGE_KEYS).tolist():
-            if len(keys) == PASSAGE_KEYS:
+    for tokens, up_to in zip((*profile.openings, len(passages) + profile.passage), PASSAGE_KEYS, strict=True):
+        for key in _smallest(passages[: tokens - profile.passage + 1], up_to).tolist():
+            if len(keys) == up_to:
                 break
-            keys.add(passage)
+            keys.add(key)
     keys.add(content)
     return keys
 
@@ -202,8 +201,8 @@ def _distinct(values: NDArray[_Unsigned]) -> NDArray[_Unsigned]:
     """Return ``values`` sorted, each once."""
     if len(values) < 2:
         return values
-    values.sort()
-    fresh = np.empty(len(values), np.bool_)
+    ordered = np.sort(values)
+    fresh = np.empty(len(ordered), np.bool_)
     fresh[0] = True
-    np.not_equal(values[1:], values[:-1], out=fresh[1:])
-    return values[fresh]
+    np.not_equal(ordered[1:], ordered[:-1], out=fresh[1:])
+    return ordered[fresh]

@@ -28,8 +28,8 @@ class Profile:
     """Of the pieces that candidates are found by."""
     lead: int
     """How much of the body's beginning counts as its lead."""
-    opening: int
-    """The beginning that gets passage keys of its own, so that a cut copy is found."""
+    openings: tuple[int, int]
+    """The beginnings that get passage keys of their own, so that a cut copy is found."""
     tokens_per_word: float
     """Tokens that say about as much as one English word."""
     number_context: tuple[int, int]
@@ -45,7 +45,7 @@ class Profile:
 
 
 PROFILES = {
-    Script.SPACED: Profile(3, 8, 60, 100, 1.0, (2, 1), 110, 130, 350, sentence_ends=True),
-    Script.HAN: Profile(4, 12, 110, 200, 1.8, (4, 2), 40, 60, 120, sentence_ends=True),
-    Script.SOUTHEAST: Profile(8, 30, 240, 400, 4.0, (8, 4), 150, 220, 240, sentence_ends=False),
+    Script.SPACED: Profile(3, 8, 60, (50, 120), 1.0, (2, 1), 110, 130, 350, sentence_ends=True),
+    Script.HAN: Profile(4, 12, 110, (120, 240), 1.8, (4, 2), 40, 60, 120, sentence_ends=True),
+    Script.SOUTHEAST: Profile(8, 30, 240, (150, 420), 4.0, (8, 4), 150, 220, 240, sentence_ends=False),
 }
