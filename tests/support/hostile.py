@@ -6,6 +6,7 @@ see that nobody came to an address that was forbidden.
 
 import contextlib
 import gzip
+import select
 import socket
 import ssl
 import threading
@@ -14,7 +15,19 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-__all__ = ["Behaviour", "HostileServer", "Visit", "answer", "drip", "flood", "redirect"]
+__all__ = [
+    "Behaviour",
+    "HostileServer",
+    "Visit",
+    "answer",
+    "bomb",
+    "drip",
+    "flood",
+    "hang",
+    "raw",
+    "redirect",
+    "tunnel",
+]
 
 FIRST_HOST = "127.77.0.1"
 _PAUSE_SECONDS = 0.02
@@ -34,6 +47,7 @@ class Conversation:
     """What a behaviour has to speak with: the client, and the signal that the server closes."""
 
     sock: socket.socket
+    path: str
     closing: threading.Event
 
     def send(self, data: bytes) -> None:
@@ -109,6 +123,25 @@ def hang(start: bytes = b"") -> Behaviour:
     def behave(client: Conversation) -> None:
         client.send(start)
         client.hang()
+
+    return behave
+
+
+def tunnel(status: str = "200 OK") -> Behaviour:
+    """Answer ``CONNECT`` as a proxy does: the path of the request is where to."""
+
+    def behave(client: Conversation) -> None:
+        client.send(f"HTTP/1.1 {status}\r\n\r\n".encode())
+        host, _, port = client.path.rpartition(":")
+        with socket.create_connection((host, int(port))) as upstream:
+            pair = [client.sock, upstream]
+            while not client.closing.is_set():
+                ready, _, _ = select.select(pair, [], [], 0.05)
+                for source in ready:
+                    data = source.recv(65536)
+                    if not data:
+                        return
+                    pair[1 - pair.index(source)].sendall(data)
 
     return behave
 
@@ -202,7 +235,7 @@ class HostileServer:
             headers = {name.lower(): value.strip() for name, _, value in pairs}
             self.visits.append(Visit(address, path, headers))
             missing = answer(b"gone", status="404 Not Found")
-            self.behaviours.get(path, missing)(Conversation(sock, self._closing))
+            self.behaviours.get(path, missing)(Conversation(sock, path, self._closing))
 
     def _read_request(self, sock: socket.socket) -> bytes | None:
         data = b""

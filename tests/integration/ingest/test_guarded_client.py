@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from newsmill_shared.addresses import AddressPolicy
-from newsmill_shared.errors import EndedError
+from newsmill_shared.errors import EndedError, SettingsError
 from newsmill_shared.http.client import GuardedClient
 from newsmill_shared.http.deadline import Deadline
 from newsmill_shared.http.messages import PAGE_TYPES, Response
+from newsmill_shared.http.proxy import Proxy
 from newsmill_shared.reasons import Reason
 from tests.support.hostile import (
     HostileServer,
@@ -27,6 +28,7 @@ from tests.support.hostile import (
     hang,
     raw,
     redirect,
+    tunnel,
 )
 
 HTML = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
@@ -131,7 +133,7 @@ def test_a_slow_host_is_left_at_the_deadline(
 ) -> None:
     server.behaviours["/slow"] = behaviour  # type: ignore[assignment]
 
-    ended = reason(client, server.url("/slow"), seconds=0.4)
+    ended = reason(client, server.url("/slow"), seconds=0.25)
 
     # A hundred headers may be over before the time is.
     assert ended in (Reason.TIMEOUT, Reason.PROTOCOL)
@@ -502,7 +504,7 @@ def test_the_deadline_holds_over_tls(tls_server: HostileServer) -> None:
     client = a_trusting_client(tls_server)
     slow = tls_server.url("/slow", host="secure.test", scheme="https")
 
-    assert reason(client, slow, seconds=0.4) is Reason.TIMEOUT
+    assert reason(client, slow, seconds=0.25) is Reason.TIMEOUT
 
 
 def test_a_handshake_that_never_comes_is_left_at_the_deadline() -> None:
@@ -510,4 +512,55 @@ def test_a_handshake_that_never_comes_is_left_at_the_deadline() -> None:
         port = silent.getsockname()[1]
         client = GuardedClient(AddressPolicy.parse(f"127.77.0.0/16:{port}"), user_agent="newsmill")
 
-        assert reason(client, f"https://127.77.0.1:{port}/", seconds=0.4) is Reason.TIMEOUT
+        assert reason(client, f"https://127.77.0.1:{port}/", seconds=0.25) is Reason.TIMEOUT
+
+
+def test_a_proxy_is_asked_for_the_address_that_was_checked(tls_server: HostileServer) -> None:
+    target = f"127.77.0.1:{tls_server.port}"
+    with HostileServer({target: tunnel()}) as proxy:
+        client = a_client(
+            tls_server,
+            resolve=lambda host, port: [("127.77.0.1", port)],
+            ca_file=str(TLS / "ca.pem"),
+            proxy=Proxy.parse(f"http://user:pass%3Aword@127.0.0.1:{proxy.port}"),
+        )
+
+        response = fetch(client, tls_server.url("/a", host="secure.test", scheme="https"))
+        client.close()
+
+        assert response.status == 200
+        assert proxy.visits[0].path == target
+        assert proxy.visits[0].headers["proxy-authorization"] == "Basic dXNlcjpwYXNzOndvcmQ="
+
+
+def test_a_proxy_does_not_open_what_the_policy_closes(server: HostileServer) -> None:
+    with HostileServer() as proxy:
+        client = a_client(
+            server,
+            resolve=lambda host, port: [("127.0.0.1", port)],
+            proxy=Proxy.parse(f"http://127.0.0.1:{proxy.port}"),
+        )
+
+        assert reason(client, server.url("/", host="inside.test")) is Reason.BLOCKED_ADDRESS
+        assert proxy.connections == []
+
+
+@pytest.mark.parametrize(
+    "behaviour", [tunnel("407 Proxy Authentication Required"), raw(b""), raw(b"x" * 9000)]
+)
+def test_a_proxy_that_refuses_is_a_connection_that_fails(
+    server: HostileServer, behaviour: object
+) -> None:
+    with HostileServer({f"127.77.0.1:{server.port}": behaviour}) as proxy:  # type: ignore[dict-item]
+        client = a_client(server, proxy=Proxy.parse(f"http://127.0.0.1:{proxy.port}"))
+
+        assert reason(client, server.url("/")) is Reason.CONNECT
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "127.0.0.1:3128", "https://p.example:1", "http://p.example", "http://p:x", "http://p:1/x"],
+)
+def test_a_proxy_that_cannot_be_read_is_a_wrong_setting(url: str) -> None:
+    with pytest.raises(SettingsError):
+        Proxy.parse(url)

@@ -29,6 +29,7 @@ from newsmill_shared.http.connection import (
 )
 from newsmill_shared.http.deadline import Deadline
 from newsmill_shared.http.messages import MAX_BODY_BYTES, REDIRECT_STATUSES, Response
+from newsmill_shared.http.proxy import Proxy
 from newsmill_shared.reasons import Reason
 from newsmill_shared.urls import URLRefusedError, canonicalize
 
@@ -59,6 +60,7 @@ class GuardedClient:
         resolve: Looks host names up.
         max_bytes: The largest body taken, on the wire and decompressed.
         ca_file: A bundle of certificate authorities instead of the public ones.
+        proxy: Asked for tunnels to the addresses that were looked up and checked here.
     """
 
     def __init__(
@@ -69,11 +71,12 @@ class GuardedClient:
         resolve: Resolve = resolve_by_system,
         max_bytes: int = MAX_BODY_BYTES,
         ca_file: str | None = None,
+        proxy: Proxy | None = None,
     ) -> None:
         self._policy = policy
         self._user_agent = user_agent
         self._max_bytes = max_bytes
-        self._adapter = _GuardedAdapter(Guard(policy, resolve), _tls_context(ca_file))
+        self._adapter = _GuardedAdapter(Guard(policy, resolve, proxy), _tls_context(ca_file))
 
     def get(
         self,

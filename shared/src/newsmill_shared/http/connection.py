@@ -20,6 +20,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from newsmill_shared.addresses import AddressPolicy, SocketAddress
 from newsmill_shared.errors import EndedError
 from newsmill_shared.http.deadline import Deadline
+from newsmill_shared.http.proxy import Proxy
 from newsmill_shared.reasons import Reason
 
 if TYPE_CHECKING:
@@ -61,16 +62,17 @@ class Guard:
     Args:
         policy: Which addresses and ports are permitted.
         resolve: Looks names up; each lookup runs in a thread of its own, as it may hang.
+        proxy: Where tunnels to those addresses are asked for; its own address is the operator's
+            choice and not judged.
     """
 
-    def __init__(self, policy: AddressPolicy, resolve: Resolve) -> None:
+    def __init__(self, policy: AddressPolicy, resolve: Resolve, proxy: Proxy | None = None) -> None:
         self._policy = policy
         self._resolve = resolve
+        self._proxy = proxy
         self._free_lookups = BoundedSemaphore(MAX_LOOKUPS)
 
-    def connect(
-        self, owner: object, host: str, port: int, options: Sequence[tuple[int, int, int | bytes]]
-    ) -> socket.socket:
+    def connect(self, owner: object, host: str, port: int) -> socket.socket:
         """Return a socket connected to one of the addresses of ``host``.
 
         Raises:
@@ -78,44 +80,47 @@ class Guard:
                 permitted: all are refused), ``connect`` or ``timeout``.
         """
         deadline = CURRENT_DEADLINE.get()
+        deadline.before_connect()
         addresses = self._addresses(host, port, deadline)
         if not all(map(self._policy.permits_socket, addresses)):
             raise EndedError(Reason.BLOCKED_ADDRESS, f"{host} leads to an address not permitted")
         failure: OSError | None = None
         for address in addresses[:MAX_ADDRESSES_TRIED]:
-            family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-            sock = socket.socket(family, socket.SOCK_STREAM)
             try:
-                for option in options:
-                    sock.setsockopt(*option)
-                sock.settimeout(min(deadline.left(), CONNECT_SECONDS))
-                deadline.connects += 1
-                sock.connect(address)
-                deadline.watch(owner, sock)
-                sock.settimeout(deadline.left())
+                return self._open(owner, address, deadline)
             except OSError as error:
-                sock.close()
                 failure = error
-            except BaseException:
-                sock.close()
-                raise
-            else:
-                return sock
         raise EndedError(Reason.CONNECT, f"{host} does not accept connections: {failure}")
+
+    def _open(self, owner: object, address: SocketAddress, deadline: Deadline) -> socket.socket:
+        if self._proxy is None:
+            return _open_socket(owner, address, deadline)
+        seconds = min(deadline.left(), CONNECT_SECONDS)
+        found = self._look_up(self._proxy.host, self._proxy.port, seconds, resolve_by_system)
+        sock = _open_socket(owner, found[0], deadline)
+        try:
+            self._proxy.open_tunnel(sock, address)
+        except BaseException:
+            sock.close()
+            raise
+        return sock
 
     def _addresses(self, host: str, port: int, deadline: Deadline) -> Sequence[SocketAddress]:
         try:
             literal = ip_address(host)
         except ValueError:
-            return self._look_up(host, port, min(deadline.left(), CONNECT_SECONDS))
+            seconds = min(deadline.left(), CONNECT_SECONDS)
+            return self._look_up(host, port, seconds, self._resolve)
         return [(host, port)] if literal.version == 4 else [(host, port, 0, 0)]
 
-    def _look_up(self, host: str, port: int, seconds: float) -> Sequence[SocketAddress]:
+    def _look_up(
+        self, host: str, port: int, seconds: float, resolve: Resolve
+    ) -> Sequence[SocketAddress]:
         answer: Future[Sequence[SocketAddress]] = Future()
 
         def run() -> None:
             try:
-                answer.set_result(self._resolve(host, port))
+                answer.set_result(resolve(host, port))
             except BaseException as error:  # noqa: BLE001 - raised where the answer is awaited
                 answer.set_exception(error)
             finally:
@@ -132,6 +137,27 @@ class Guard:
         if not addresses:
             raise EndedError(Reason.DNS, f"{host} has no address")
         return addresses
+
+
+def _open_socket(owner: object, address: SocketAddress, deadline: Deadline) -> socket.socket:
+    """Connect to an address; the deadline watches over the socket from then on.
+
+    Raises:
+        OSError: The address does not accept the connection in time.
+    """
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.settimeout(min(deadline.left(), CONNECT_SECONDS))
+        deadline.connects += 1
+        sock.connect(address)
+        deadline.watch(owner, sock)
+        sock.settimeout(deadline.left())
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 class _Response(http.client.HTTPResponse):
@@ -154,8 +180,7 @@ class _GuardedHTTPConnection(HTTPConnection):
         self._guard = guard
 
     def _new_conn(self) -> socket.socket:
-        CURRENT_DEADLINE.get().before_connect()
-        return self._guard.connect(self, self._dns_host, self.port, self.socket_options or ())
+        return self._guard.connect(self, self._dns_host, self.port)
 
     def request(self, *args: Any, **options: Any) -> None:
         deadline = CURRENT_DEADLINE.get()
