@@ -14,8 +14,9 @@ import pytest
 from redis import Redis
 from redis.exceptions import AuthenticationError
 
-from newsmill_cli.engines import Engines, locate_postgres
+from newsmill_cli.engines import Engines
 from newsmill_cli.engines.account import Account, engine_account, reachable
+from newsmill_cli.engines.locate import locate_postgres
 from newsmill_cli.engines.places import prepare_places, runnable, secret
 from newsmill_cli.errors import EngineError
 from newsmill_shared.queue.app import make_app

@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from newsmill_cli.engines.locate import engine_choice, locate_postgres, locate_valkey, parse_version
+from newsmill_cli.engines.locate import (
+    engine_choice,
+    locate_engine,
+    locate_postgres,
+    locate_valkey,
+    parse_version,
+)
 from newsmill_cli.errors import EngineError, UsageError
 
 
@@ -67,6 +73,23 @@ def test_data_are_opened_by_the_major_version_that_made_them() -> None:
     """PostgreSQL cannot read the files of another major version."""
     with pytest.raises(EngineError, match="made by PostgreSQL 3"):
         locate_postgres("wheels", major=3)
+
+
+def test_data_of_one_product_are_not_opened_by_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever installs Redis later goes on with the Valkey that wrote the data."""
+    a_program(tmp_path, "redis-server", "Redis server v=7.0.15 sha=0")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    folder = tmp_path / "broker"
+    folder.mkdir()
+    (folder / "written-by").write_text("Valkey 9\n")
+
+    begun = locate_engine("broker", folder)
+    fresh = locate_engine("index", tmp_path / "index")
+
+    assert (begun.writes, begun.source) == ("Valkey 9", "wheel")
+    assert (fresh.writes, fresh.source) == ("Redis 7", "path")
 
 
 def test_where_engines_come_from_is_one_of_three_words() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from newsmill_cli.api import Api
 from newsmill_cli.data_directory import DataDirectory
 from newsmill_cli.doctor.snapshot import EngineView, Snapshot, masked
-from newsmill_cli.engines import Choice, Located, locate_postgres, locate_valkey
+from newsmill_cli.engines import Choice, locate_engine
 from newsmill_cli.engines.inquiry import ask_database, ask_redis, read_broker
 from newsmill_cli.errors import CommandError
 
@@ -103,7 +103,7 @@ def _engine(
         return EngineView(role.role, f"yours, from {role.setting}", where, answers, problem)
     folder = directory.path / "engines" / role.engine
     try:
-        found = _locate(role, folder, choice)
+        found = locate_engine(role.engine, folder, choice)
     except CommandError as error:
         return EngineView(role.role, "none", str(folder), answers, problem or error.problem)
     program = f"{found.product} {found.version}, {found.source}: {found.binary}"
@@ -112,10 +112,3 @@ def _engine(
 
 def _database_problem(url: str) -> str:
     return ask_database(url).problem
-
-
-def _locate(role: _Role, folder: Path, choice: Choice) -> Located:
-    if role.role != "database":
-        return locate_valkey(choice)
-    made_by = folder / "PG_VERSION"
-    return locate_postgres(choice, major=int(made_by.read_text()) if made_by.exists() else None)

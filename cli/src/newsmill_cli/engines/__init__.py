@@ -4,8 +4,7 @@ from newsmill_cli.engines.locate import (
     Choice,
     Located,
     engine_choice,
-    locate_postgres,
-    locate_valkey,
+    locate_engine,
 )
 from newsmill_cli.engines.postgres import PostgreSQL
 from newsmill_cli.engines.running import Engines, Given
@@ -19,6 +18,5 @@ __all__ = [
     "PostgreSQL",
     "Valkey",
     "engine_choice",
-    "locate_postgres",
-    "locate_valkey",
+    "locate_engine",
 ]

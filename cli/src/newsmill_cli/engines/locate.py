@@ -13,9 +13,11 @@ from newsmill_cli.errors import EngineError, UsageError
 
 __all__ = [
     "FLOORS",
+    "WRITTEN_BY",
     "Choice",
     "Located",
     "engine_choice",
+    "locate_engine",
     "locate_postgres",
     "locate_valkey",
     "parse_version",
@@ -26,6 +28,9 @@ Choice = Literal["auto", "path", "wheels"]
 
 FLOORS = {"PostgreSQL": 15, "Redis": 7, "Valkey": 8}
 """The oldest major version of each engine that newsmill runs on."""
+
+WRITTEN_BY = "written-by"
+"""The file in a Valkey's folder that says who writes there, as `Located.writes`."""
 
 _CHOICES: tuple[Choice, ...] = ("auto", "path", "wheels")
 
@@ -50,6 +55,11 @@ class Located:
     def major(self) -> int:
         """The major version."""
         return int(self.version.split(".")[0])
+
+    @property
+    def writes(self) -> str:
+        """Product and major version: what decides who can read the data."""
+        return f"{self.product} {self.major}"
 
 
 def engine_choice(environment: Mapping[str, str]) -> Choice:
@@ -86,13 +96,42 @@ def locate_postgres(choice: Choice = "auto", *, major: int | None = None) -> Loc
     return _first("PostgreSQL", choice, _postgres_on_path(), _postgres_in_wheels(), fits)
 
 
-def locate_valkey(choice: Choice = "auto") -> Located:
+def locate_valkey(choice: Choice = "auto", *, written_by: str | None = None) -> Located:
     """Find a Valkey or Redis server.
+
+    Args:
+        choice: Where to look.
+        written_by: Product and major version (``Valkey 9``) that wrote existing data; an older
+            one, or the other product, may not be able to read them.
 
     Raises:
         EngineError: None is good enough; the message lists what was found.
     """
-    return _first("Valkey or Redis", choice, _valkey_on_path(), _valkey_in_wheels(), lambda _: "")
+
+    def fits(found: Located) -> str:
+        product, _, major = (written_by or found.writes).partition(" ")
+        if found.product != product or found.major < int(major):
+            return f"the data were written by {written_by}"
+        return ""
+
+    return _first("Valkey or Redis", choice, _valkey_on_path(), _valkey_in_wheels(), fits)
+
+
+def locate_engine(name: str, folder: Path, choice: Choice = "auto") -> Located:
+    """Find the program for an engine over a folder, one that can read what lies there.
+
+    Args:
+        name: ``postgres``, or the name of a Valkey.
+        folder: Where the engine keeps its files; it need not exist yet.
+        choice: Where to look.
+
+    Raises:
+        EngineError: None is good enough; the message lists what was found.
+    """
+    if name == "postgres":
+        major = _read(folder / "PG_VERSION")
+        return locate_postgres(choice, major=int(major) if major else None)
+    return locate_valkey(choice, written_by=_read(folder / WRITTEN_BY))
 
 
 def parse_version(text: str) -> tuple[str, str] | None:
@@ -103,6 +142,13 @@ def parse_version(text: str) -> tuple[str, str] | None:
     """
     match = _VERSION.search(text)
     return (match[1], match[2] + match[3]) if match else None
+
+
+def _read(file: Path) -> str | None:
+    try:
+        return file.read_text().strip()
+    except FileNotFoundError:
+        return None
 
 
 def _first(
@@ -169,7 +215,8 @@ def _valkey_on_path() -> Iterator[Path]:
     for name in ("valkey-server", "redis-server"):
         named = shutil.which(name)
         if named:
-            yield Path(named).resolve()
+            # As named: it may be a link to a program that asks by which name it was called.
+            yield Path(named)
 
 
 def _valkey_in_wheels() -> Iterator[Path]:

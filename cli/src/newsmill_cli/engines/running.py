@@ -6,8 +6,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
-from newsmill_cli.engines.account import engine_account
-from newsmill_cli.engines.locate import Choice, locate_postgres, locate_valkey
+from newsmill_cli.engines.account import Account, engine_account
+from newsmill_cli.engines.locate import Choice, locate_engine
 from newsmill_cli.engines.places import Places, prepare_places, secret
 from newsmill_cli.engines.postgres import PostgreSQL
 from newsmill_cli.engines.valkey import Valkey
@@ -57,23 +57,24 @@ class Engines:
         self.postgres: PostgreSQL | None = None
         self.broker: Valkey | None = None
         self.index: Valkey | None = None
-        if given.redis_url is None or given.index_url is None:
-            valkey = locate_valkey(choice)
-            if given.redis_url is None:
-                password = secret(data, "broker")
-                self.broker = Valkey("broker", valkey, self.places, password, account=account)
-            if given.index_url is None:
-                password = secret(data, "index")
-                self.index = Valkey("index", valkey, self.places, password, account=account)
+        if given.redis_url is None:
+            self.broker = self._valkey("broker", choice, account)
+        if given.index_url is None:
+            self.index = self._valkey("index", choice, account)
         if given.database_url is None:
             self.postgres = PostgreSQL(
-                locate_postgres(choice, major=_cluster_major(self.places)),
+                locate_engine("postgres", self.places.home / "postgres", choice),
                 self.places,
                 secret(data, "postgres"),
                 account=account,
                 settings=postgres_settings,
                 safe=safe,
             )
+
+    def _valkey(self, name: str, choice: Choice, account: Account | None) -> Valkey:
+        located = locate_engine(name, self.places.home / name, choice)
+        password = secret(self.places.data, name)
+        return Valkey(name, located, self.places, password, account=account)
 
     @property
     def database_url(self) -> str:
@@ -127,11 +128,3 @@ def _ours(engine: _Engine | None) -> _Engine:
     if engine is None:
         raise AssertionError("an engine has a URL or is embedded")
     return engine
-
-
-def _cluster_major(places: Places) -> int | None:
-    """Which PostgreSQL made the data that lie here."""
-    try:
-        return int((places.home / "postgres" / "PG_VERSION").read_text())
-    except FileNotFoundError:
-        return None

@@ -10,7 +10,7 @@ from redis.exceptions import BusyLoadingError, RedisError
 
 from newsmill_cli.engines.account import Account, give
 from newsmill_cli.engines.launch import Child, launch, log_tail, stop
-from newsmill_cli.engines.locate import Located
+from newsmill_cli.engines.locate import WRITTEN_BY, Located
 from newsmill_cli.engines.places import Places, runnable
 from newsmill_cli.errors import EngineError
 
@@ -66,7 +66,8 @@ class Valkey:
         """
         self.folder.mkdir(mode=0o700, exist_ok=True)
         give(self.folder, self._account)
-        configuration = self._write_configuration()
+        configuration = self._write("valkey.conf", self._configuration())
+        self._write(WRITTEN_BY, self.located.writes)
         since = self.log.stat().st_size if self.log.exists() else 0
         self.child = launch(
             [self._binary, configuration],
@@ -94,8 +95,8 @@ class Valkey:
             self.child.wait()
             self.child = None
 
-    def _write_configuration(self) -> Path:
-        """Write the settings to a file: a password on the command line is everybody's."""
+    def _configuration(self) -> str:
+        """Return the settings; a password on the command line would be everybody's."""
         lines = [
             f"dir {_quoted(self.folder)}",
             "daemonize no",
@@ -110,9 +111,12 @@ class Valkey:
             f"unixsocket {_quoted(self.socket)}",
             "unixsocketperm 700",
         ]
-        file = self.folder / f"{self.name}.conf"
+        return "\n".join(lines)
+
+    def _write(self, name: str, text: str) -> Path:
+        file = self.folder / name
         file.touch(mode=0o600)
-        file.write_text("\n".join(lines) + "\n")
+        file.write_text(f"{text}\n")
         give(file, self._account)
         return file
 
