@@ -40,6 +40,8 @@ class Visit:
     address: str
     path: str
     headers: dict[str, str] = field(default_factory=dict)
+    method: str = "GET"
+    body: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -229,11 +231,14 @@ class HostileServer:
     def _converse(self, sock: socket.socket) -> None:
         address = sock.getsockname()[0]
         while (request := self._read_request(sock)) is not None:
-            lines = request.decode("latin-1").split("\r\n")
-            path = lines[0].split(" ")[1]
-            pairs = (line.partition(":") for line in lines[1:] if line)
+            head, _, body = request.partition(b"\r\n\r\n")
+            lines = head.decode("latin-1").split("\r\n")
+            method, path, _ = lines[0].split(" ")
+            pairs = (line.partition(":") for line in lines[1:])
             headers = {name.lower(): value.strip() for name, _, value in pairs}
-            self.visits.append(Visit(address, path, headers))
+            while len(body) < int(headers.get("content-length", 0)):
+                body += sock.recv(65536)
+            self.visits.append(Visit(address, path, headers, method, body))
             missing = answer(b"gone", status="404 Not Found")
             self.behaviours.get(path, missing)(Conversation(sock, path, self._closing))
 

@@ -564,3 +564,24 @@ def test_a_proxy_that_refuses_is_a_connection_that_fails(
 def test_a_proxy_that_cannot_be_read_is_a_wrong_setting(url: str) -> None:
     with pytest.raises(SettingsError):
         Proxy.parse(url)
+
+
+def test_a_delivery_is_sent_through_the_same_guard(
+    server: HostileServer, client: GuardedClient
+) -> None:
+    server.behaviours["/hook"] = answer(b"thanks" * 10_000)
+
+    with Deadline(5) as deadline:
+        response = client.post(
+            server.url("/hook"),
+            b'{"id": 1}',
+            deadline=deadline,
+            headers={"Content-Type": "application/json"},
+        )
+        with pytest.raises(EndedError) as refused:
+            client.post(server.url("/hook", host="127.0.0.1"), b"{}", deadline=deadline)
+
+    assert (response.status, response.body) == (200, b"")
+    assert refused.value.reason is Reason.BLOCKED_ADDRESS
+    assert [(seen.method, seen.body) for seen in server.visits] == [("POST", b'{"id": 1}')]
+    assert server.visits[0].headers["content-type"] == "application/json"

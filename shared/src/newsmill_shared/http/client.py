@@ -6,7 +6,7 @@ import re
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import certifi
@@ -76,7 +76,7 @@ class GuardedClient:
         self._policy = policy
         self._user_agent = user_agent
         self._max_bytes = max_bytes
-        self._adapter = _GuardedAdapter(Guard(policy, resolve, proxy), _tls_context(ca_file))
+        self._adapter = _GuardedAdapter(Guard(policy, resolve, proxy), ca_file)
 
     def get(
         self,
@@ -105,6 +105,46 @@ class GuardedClient:
                 connection broke before the response was whole), ``tls``, ``timeout``,
                 ``protocol``, ``too_large``, ``content_type``, ``decode``.
         """
+        request = self._request("GET", url, headers)
+        with self._exchange(request, deadline) as answer:
+            return _read(
+                answer,
+                str(request.url),
+                deadline=deadline,
+                media_types=media_types,
+                max_bytes=self._max_bytes if max_bytes is None else max_bytes,
+                cut=cut,
+            )
+
+    def post(
+        self,
+        url: str,
+        body: bytes,
+        *,
+        deadline: Deadline,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """Send ``body`` to ``url`` and return the response; its own body stays unread.
+
+        Raises:
+            EndedError: As for `get`. The request may have arrived all the same.
+        """
+        request = self._request("POST", url, headers, body)
+        with self._exchange(request, deadline) as answer:
+            return _head(answer, str(request.url))
+
+    def close(self) -> None:
+        """Close the kept connections."""
+        self._adapter.close()
+
+    def _request(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None,
+        body: bytes | None = None,
+    ) -> requests.PreparedRequest:
+        """Prepare a request to where the policy lets it go."""
         try:
             target = canonicalize(url)
         except URLRefusedError as refused:
@@ -113,36 +153,33 @@ class GuardedClient:
             self._policy.admit(target)
         except URLRefusedError as refused:
             raise EndedError(Reason.BLOCKED_ADDRESS, str(refused)) from refused
-        request = requests.Request("GET", target.url, headers=self._headers(headers)).prepare()
+        own = {
+            "User-Agent": self._user_agent,
+            "Accept": ACCEPT,
+            "Accept-Encoding": ACCEPTED_CODINGS,
+        }
+        request = requests.Request(
+            method, target.url, headers={**own, **(headers or {})}, data=body
+        ).prepare()
         # `prepare` spells some escapes anew; hosts are asked for what was given.
         request.url = target.url
+        return request
+
+    @contextlib.contextmanager
+    def _exchange(self, request: requests.PreparedRequest, deadline: Deadline) -> Iterator[Any]:
+        """Send a request, give its response with the headers read, and let go of it in the end."""
         token = CURRENT_DEADLINE.set(deadline)
         try:
             with _translated(deadline):
                 answer = self._send(request, deadline)
-                return _read(
-                    answer,
-                    target.url,
-                    deadline=deadline,
-                    media_types=media_types,
-                    max_bytes=self._max_bytes if max_bytes is None else max_bytes,
-                    cut=cut,
-                )
+                try:
+                    yield answer
+                finally:
+                    # A response that was read to its end has gone back to its pool already.
+                    answer.close()
         finally:
             deadline.release_all()
             CURRENT_DEADLINE.reset(token)
-
-    def close(self) -> None:
-        """Close the kept connections."""
-        self._adapter.close()
-
-    def _headers(self, extra: Mapping[str, str] | None) -> dict[str, str]:
-        return {
-            "User-Agent": self._user_agent,
-            "Accept": ACCEPT,
-            "Accept-Encoding": ACCEPTED_CODINGS,
-            **(extra or {}),
-        }
 
     def _send(self, request: requests.PreparedRequest, deadline: Deadline) -> Any:
         """Return urllib3's response with its headers read.
@@ -156,7 +193,7 @@ class GuardedClient:
                 return self._adapter.send(request, stream=True, timeout=deadline.left()).raw
             except requests.ConnectionError as error:
                 stale = deadline.connects == connects and _is_broken_off(error)
-                if last or deadline.expired or not stale:
+                if last or deadline.expired or not stale or request.method != "GET":
                     raise
         raise AssertionError("unreachable")
 
@@ -164,10 +201,17 @@ class GuardedClient:
 class _GuardedAdapter(HTTPAdapter):
     """requests' adapter over guarded pools, with one TLS context for all hosts."""
 
-    def __init__(self, guard: Guard, tls: ssl.SSLContext) -> None:
+    def __init__(self, guard: Guard, ca_file: str | None) -> None:
         self._guard = guard
-        self._tls = tls
+        self._ca_file = ca_file
         super().__init__(pool_connections=POOLED_HOSTS, pool_maxsize=CONNECTIONS_PER_HOST)
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """Verifies certificates and host names; made once, as reading authorities is slow."""
+        context = create_urllib3_context()
+        context.load_verify_locations(self._ca_file or certifi.where())
+        return context
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options)
@@ -180,16 +224,26 @@ class _GuardedAdapter(HTTPAdapter):
         self, request: requests.PreparedRequest, verify: Any, cert: Any = None
     ) -> tuple[Any, Any]:
         host, options = super().build_connection_pool_key_attributes(request, verify, cert)
-        return host, {**options, "ssl_context": self._tls}
+        is_tls = host["scheme"] == "https"
+        return host, {**options, "ssl_context": self._tls} if is_tls else options
 
     def cert_verify(self, *args: object) -> None:
         """Leave verification to the shared context, which requires it."""
 
 
-def _tls_context(ca_file: str | None) -> ssl.SSLContext:
-    context = create_urllib3_context()
-    context.load_verify_locations(ca_file or certifi.where())
-    return context
+def _head(answer: Any, url: str) -> Response:
+    """Turn urllib3's response into ours, without its body."""
+    response = Response(
+        url=url,
+        status=answer.status,
+        headers={name.lower(): answer.headers[name] for name in answer.headers},
+        location=_location(answer.headers.get("location")),
+        set_cookies=tuple(answer.headers.getlist("set-cookie")),
+        robots_tags=tuple(answer.headers.getlist("x-robots-tag")),
+    )
+    if response.status != 200:
+        _drain(answer, 0 if response.status in REDIRECT_STATUSES else _DRAINED_BYTES)
+    return response
 
 
 def _read(
@@ -201,27 +255,15 @@ def _read(
     max_bytes: int,
     cut: bool,
 ) -> Response:
-    """Turn urllib3's response into ours; its connection is kept only if nothing is left on it."""
-    try:
-        response = Response(
-            url=url,
-            status=answer.status,
-            headers={name.lower(): answer.headers[name] for name in answer.headers},
-            location=_location(answer.headers.get("location")),
-            set_cookies=tuple(answer.headers.getlist("set-cookie")),
-            robots_tags=tuple(answer.headers.getlist("x-robots-tag")),
-        )
-        if response.status != 200:
-            _drain(answer, 0 if response.status in REDIRECT_STATUSES else _DRAINED_BYTES)
-            return response
-        _check_headers(response, media_types, None if cut else max_bytes)
-        body = _read_body(answer, response, deadline, max_bytes, cut=cut)
-        if media_types is not None and _is_binary(response, body):
-            raise EndedError(Reason.CONTENT_TYPE, "the content is binary")
-        return replace(response, body=body)
-    finally:
-        # Releases nothing twice: a body read to its end has gone back to the pool already.
-        answer.close()
+    """Turn urllib3's response into ours, with the body of a 200."""
+    response = _head(answer, url)
+    if response.status != 200:
+        return response
+    _check_headers(response, media_types, None if cut else max_bytes)
+    body = _read_body(answer, response, deadline, max_bytes, cut=cut)
+    if media_types is not None and _is_binary(response, body):
+        raise EndedError(Reason.CONTENT_TYPE, "the content is binary")
+    return replace(response, body=body)
 
 
 def _check_headers(
