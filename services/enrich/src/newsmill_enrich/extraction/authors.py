@@ -1,9 +1,9 @@
 """Finds who wrote an article: people and agencies, in any language."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from newsmill_enrich.extraction.declared import Declared, Tree
+from newsmill_enrich.extraction.declared import Declared, Tree, in_frame
 from newsmill_enrich.extraction.jsonld import about, clean, names
 from newsmill_enrich.extraction.wording import fold, strip_byline
 
@@ -26,50 +26,95 @@ _JOINED = re.compile(
 )
 _ROLE = re.compile(r"^(?:redaktion|reporter|editor|correspondent|staff|autor|author)s?:\s*", re.I)
 _NOT_A_NAME = re.compile(r"https?:|www\.|@|\d{2}|\.(?:com|de|net|org|co)\b", re.IGNORECASE)
+_ADDRESS = re.compile(r"\S*(?:https?:|www\.|@)\S*$")
+_NOBODY = frozenset(
+    ("admin", "administrator", "no author", "redaktion", "editor", "staff", "unknown")
+)
 MAX_NAME = 60
 
 
 def _people(text: str) -> Iterator[str]:
     text, _ = strip_byline(clean(text))
+    if _ADDRESS.match(text):
+        return
     for part in _JOINED.split(text):
         name, _ = strip_byline(_ROLE.sub("", part))
-        name = re.sub(r"\s*\([^)]*\)\s*$", "", name).strip(" .:-–")
+        name = re.sub(r"\s*\([^)]*\)\s*$", "", name).strip(" .:-–*")
         if 1 < len(name) <= MAX_NAME and not _NOT_A_NAME.search(name) and name.count(" ") < 6:
             yield name
 
 
 def _unique(found: Iterable[str], site: str) -> tuple[str, ...]:
+    """Each name once; the site's own name only where nobody else is named."""
     unique: dict[str, str] = {}
     for name in found:
         unique.setdefault(fold(name), name)
     if len(unique) > 1:
         unique.pop(fold(site), None)
-    return tuple(name for key, name in unique.items() if key)[:20]
+    return tuple(name for key, name in unique.items() if key and key not in _NOBODY)[:20]
 
 
-def read_authors(tree: Tree, declared: Declared, title: str) -> tuple[tuple[str, ...], str]:
-    """Return the authors and where they were found (``""`` if nowhere)."""
-    site = declared.first("og:site_name", "application-name")
+def _in_linked_data(declared: Declared, title: str) -> Iterator[str]:
     node = about(declared.linked, title)
     for candidate in ([node] if node else []) + declared.linked.articles():
-        if candidate.get("author"):
-            found = [
-                name
-                for text in names(candidate["author"], declared.linked)
-                for name in _people(text)
-            ]
-            if found:
-                return _unique(found, site), "json-ld author"
-    for key in _META:
-        found = [name for value in declared.meta.get(key, ()) for name in _people(value)]
+        found = [
+            name
+            for text in names(candidate.get("author"), declared.linked)
+            for name in _people(text)
+        ]
         if found:
-            return _unique(found, site), f"meta {key}"
+            yield from found
+            return
+
+
+def _in_elements(tree: Tree) -> Iterator[tuple[str, tuple[str, ...]]]:
     for selector in _SELECTORS:
-        found = []
-        for element in tree.css(selector)[:4]:
+        found: list[str] = []
+        for element in tree.css(selector)[:6]:
             text = clean(element.text(separator=" "))
-            if 3 < len(text) < 100:
+            if 3 < len(text) < 100 and not in_frame(element):
                 found += [name for name in _people(text) if " " in name]
         if found:
-            return _unique(found, site), f"element {selector.split(',')[0]}"
-    return (), ""
+            yield f"element {selector.split(',')[0]}", tuple(found)
+
+
+def _is_house(found: tuple[str, ...], declared: Declared) -> bool:
+    """Whether the only author is the publisher itself."""
+    if len(found) != 1:
+        return False
+    key = fold(found[0])
+    site = fold(declared.first("og:site_name", "application-name"))
+    publishers = {
+        fold(name)
+        for node in declared.linked.articles()
+        for name in names(node.get("publisher"), declared.linked)
+    }
+    return key == site or key in publishers or (" " not in key and key in fold(declared.title))
+
+
+def read_authors(
+    tree: Tree, declared: Declared, title: str, bylines: Sequence[str] = ()
+) -> tuple[tuple[str, ...], str]:
+    """Return the authors and where they were found (``""`` if nowhere).
+
+    ``bylines`` are the names that stand behind a ``By`` around the text.
+
+    People come before the publisher's own name: that stands only where nobody else is named.
+    """
+    site = declared.first("og:site_name", "application-name")
+    house: tuple[tuple[str, ...], str] = ((), "")
+    found = _unique(_in_linked_data(declared, title), site)
+    places = [("json-ld author", found)]
+    for key in _META:
+        values = declared.meta.get(key, ())
+        places.append((f"meta {key}", _unique((n for v in values for n in _people(v)), site)))
+    if not any(people and not _is_house(people, declared) for _, people in places):
+        shown = tuple(name for text in bylines for name in _people(text))
+        places += [("byline", shown), *_in_elements(tree)]
+    for place, people in places:
+        if not people:
+            continue
+        if not _is_house(people, declared):
+            return _unique(people, site), place
+        house = house if house[0] else (people, place)
+    return house

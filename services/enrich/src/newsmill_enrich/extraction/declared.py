@@ -1,5 +1,6 @@
 """What a page declares about itself: metadata, links, JSON-LD, declared languages."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -9,11 +10,16 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from newsmill_enrich.extraction.jsonld import Linked, clean, parse_linked
 
-__all__ = ["Declared", "Tree", "read_declared", "web_url"]
+__all__ = ["Declared", "Element", "Tree", "in_frame", "read_declared", "web_url"]
 
 Tree: TypeAlias = LexborHTMLParser
 Element: TypeAlias = LexborNode
 
+_FRAME = re.compile(
+    r"comment|relat|teaser|recommend|sidebar|widget|footer|popular|most-?read|latest|newest|"
+    r"trending|promo|carousel|archive|calendar|copyright|masthead|today|event|more-",
+    re.IGNORECASE,
+)
 MAX_META = 500
 MAX_VALUE = 2_000
 
@@ -97,3 +103,18 @@ def _languages(
         "header": headers.get("content-language", ""),
     }
     return {where: tag.strip()[:35] for where, tag in found.items() if tag.strip()}
+
+
+def in_frame(element: Element) -> bool:
+    """Whether an element belongs to the frame of the page rather than to its article."""
+    node: Element | None = element
+    for _ in range(8):
+        if node is None or node.tag in ("body", "html"):
+            return False
+        if node.tag in ("footer", "nav", "aside"):
+            return True
+        attributes = node.attributes
+        if _FRAME.search(f"{attributes.get('class') or ''} {attributes.get('id') or ''}"):
+            return True
+        node = node.parent
+    return False

@@ -5,6 +5,7 @@ separators, dates) and at words in any language second, so that what stands arou
 never changes what is found in it.
 """
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -27,9 +28,8 @@ from newsmill_enrich.extraction.wording import (
     strip_byline,
     weight,
 )
-import itertools
 
-__all__ = ["Dateline", "Flattened", "Line", "read_dateline", "read_flattened", "slug_words"]
+__all__ = ["Dateline", "Flattened", "Line", "read_dateline", "read_flattened", "slug", "slug_words"]
 
 PROSE = 160
 """A line of this weight is prose whatever it ends with."""
@@ -106,6 +106,7 @@ class Flattened:
     authors: tuple[str, ...]
     dates: tuple[tuple[str, Moment], ...]
     dropped: tuple[tuple[int, str], ...]
+    lines: tuple[Line, ...]
 
 
 def read_dateline(text: str, context: Context) -> Dateline | None:
@@ -139,7 +140,8 @@ def slug_words(url: str) -> frozenset[str]:
     return frozenset(re.sub(r"[-_+]+", " ", part).casefold() for part in parts if part)
 
 
-def _slug(text: str) -> str:
+def slug(text: str) -> str:
+    """A label as a folder of a URL spells it, with spaces: ``Great-East`` -> ``great east``."""
     plain = unicodedata.normalize("NFKD", text.replace("ə", "e").replace("ı", "i"))
     plain = "".join(c for c in plain if not unicodedata.combining(c)).casefold()
     return re.sub(r"[\W_]+", " ", plain).strip()
@@ -319,15 +321,15 @@ def _section(
     lines: Sequence[Line], dateline: Line | None, low: int, high: int, url: str
 ) -> tuple[str | None, str]:
     """The rubric: a label that is a folder of the URL, or the label beside the dateline."""
-    folders = {_slug(word) for word in slug_words(url)}
+    folders = {slug(word) for word in slug_words(url)}
     candidates = _labels_near(lines, dateline.number, low, high) if dateline else []
     for line in (*candidates, *(x for x in lines[low:high] if x.label)):
-        if _slug(line.text) in folders:
+        if slug(line.text) in folders:
             return line.text, "label named in the URL"
     if dateline is None or dateline.dateline is None:
         return None, ""
     rest = dateline.dateline.rest
-    if rest and _slug(rest) in folders:
+    if rest and slug(rest) in folders:
         return rest, "dateline"
     named = [x for x in candidates if not strip_byline(x.text)[1] and not is_comment_form(x.text)]
     same = [x for x in named if x.bullet == dateline.bullet]
@@ -412,6 +414,7 @@ def read_flattened(text: str, context: Context, url: str) -> Flattened:
             (place, x.dateline.moment) for place, found in places for x in found if x.dateline
         ),
         dropped=tuple(sorted(dropped)),
+        lines=tuple(lines),
     )
 
 

@@ -12,6 +12,7 @@ __all__ = ["Headline", "likeness", "read_headline"]
 
 _SEPARATOR = re.compile(r"\s+[|\-–—·•»«:/]+\s+|\s*[|_｜]\s*")
 _WORD = re.compile(r"\w+")
+_GAP = re.compile(r"(?<=\w)\s+([:;,])(?=\s)")
 MAX_LENGTH = 400
 
 
@@ -86,31 +87,77 @@ def _headings(tree: Tree) -> list[tuple[str, str]]:
     return found
 
 
+def _tidy(text: str) -> str:
+    """Close the gap that markup leaves before a colon (``Kicker : Headline``)."""
+    return _GAP.sub(r"\1", text)
+
+
+def _site_parts(title: str, bare: Sequence[str]) -> set[str]:
+    """The parts of a page's title that are not its headline: the names of site and section."""
+    parts = [fold(part) for part in _SEPARATOR.split(title) if part]
+    return {part for part in parts if part and not any(part in text for text in bare)}
+
+
+def _without_kicker(heading: str, said: Sequence[str]) -> str:
+    """Cut a kicker or a subtitle off a heading where the page elsewhere does without it."""
+    key = fold(heading)
+    for text in said:
+        short = fold(text)
+        substantial = len(short) > 15 and 0.4 * len(key) <= len(short) < len(key)
+        if substantial and (key.endswith(short) or key.startswith(short)):
+            return text
+    return heading
+
+
+def _linked_headline(declared: Declared, others: Sequence[str]) -> str:
+    """The headline in JSON-LD, if it is this page's and not cut short."""
+    for node in declared.linked.articles():
+        for head in texts(node.get("headline")):
+            longer = any(
+                len(other) > len(head) and fold(other).startswith(fold(head.rstrip("….")))
+                for other in others
+            )
+            if not longer and (not others or _agreement(head, others) >= 0.4):
+                return head
+    return ""
+
+
 def read_headline(tree: Tree, declared: Declared) -> Headline:
-    """Return the visible heading that agrees with what the page says of itself, else the latter."""
+    """Choose the headline.
+
+    A visible heading that equals what the page gives to social networks wins; then the headline
+    in JSON-LD, which is free of kickers; then the heading that agrees best with what the page
+    says of itself; then that itself, without the site's name.
+    """
     site = declared.first("og:site_name", "application-name")
     social = declared.first("og:title", "twitter:title", "dc.title", "dcterms.title")
-    linked = next(
-        (head for node in declared.linked.articles() for head in texts(node.get("headline"))), ""
-    )
+    headings = [(place, _tidy(text)) for place, text in _headings(tree)]
+    shown = [text for place, text in headings if place == "h1"]
+    linked = _linked_headline(declared, [x for x in (*shown, social, declared.title) if x])
     said = [text for text in (social, linked, declared.title) if text]
-    headings = _headings(tree)
-    scored = [(_agreement(text, said), place, text) for place, text in headings]
     candidates = [("og:title", social), ("json-ld", linked), ("title", declared.title)]
     listing = tuple((place, text) for place, text in (*headings[:4], *candidates) if text)
 
+    bare = [fold(_without_site(text, site)) for text in said]
+    names = {fold(site), *_site_parts(declared.title, bare)} - set(bare)
+    scored = [
+        (_agreement(text, said), place, text) for place, text in headings if fold(text) not in names
+    ]
     first = [item for item in scored if item[1] == "h1"]
     best = max(first, key=lambda item: item[0], default=(0.0, "", ""))
-    if best[0] >= 0.5:
+    if best[0] < 0.5:
+        second = max(scored, key=lambda item: item[0], default=(0.0, "", ""))
+        best = second if second[0] >= 0.8 else (0.0, "", "")
+    if best[2]:
+        best = (best[0], best[1], _without_kicker(best[2], said))
+    same = fold(best[2]) == fold(_without_site(social, site)) if best[2] else False
+    if linked and not same:
+        return Headline(linked, "json-ld", listing)
+    if best[2]:
         return Headline(best[2], best[1], listing)
-    second = max(scored, key=lambda item: item[0], default=(0.0, "", ""))
-    if second[0] >= 0.8:
-        return Headline(second[2], second[1], listing)
-    for place, text in (("json-ld", linked), ("og:title", social), ("title", declared.title)):
+    for place, text in (("og:title", social), ("title", declared.title)):
         if text and fold(text) != fold(site):
-            return Headline(
-                text if place == "json-ld" else _without_site(text, site), place, listing
-            )
+            return Headline(_without_site(text, site), place, listing)
     if len(first) == 1:
         return Headline(first[0][2], "h1", listing)
     return Headline("", "", listing)

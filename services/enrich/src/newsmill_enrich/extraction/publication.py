@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from newsmill_enrich.extraction.dates import Context, Moment, find_dates, parse_date
-from newsmill_enrich.extraction.declared import Declared, Element, Tree
+from newsmill_enrich.extraction.declared import Declared, Element, Tree, in_frame
 from newsmill_enrich.extraction.jsonld import Node, about, texts
 from newsmill_enrich.extraction.wording import names_update
 
@@ -47,12 +47,10 @@ _CLASSED = (
     '[class*="byline" i], [class*="stamp" i], [class*="meta" i], [class*="info" i]'
 )
 _UPDATE = re.compile(r"modif|updat|revis|lastmod|aktualis", re.IGNORECASE)
-_NOT_HERE = re.compile(
-    r"comment|relat|teaser|recommend|sidebar|widget|footer|popular|most-?read|latest|newest|"
-    r"trending|promo|carousel|archive|calendar|copyright|masthead|today|event|more-",
-    re.IGNORECASE,
-)
 MAX_ELEMENTS = 60
+
+WORTHY = 0.5
+"""A candidate below this only confirms others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +98,8 @@ def declared_dates(declared: Declared, title: str, context: Context) -> Iterator
                     yield Candidate(moment, f"meta {name}", worth - 0.1 * generic, update)
     for other in declared.linked.nodes:
         if other is not node and "WebPage" in str(other.get("@type")):
-            yield from _from_node(other, context, "json-ld WebPage", 0.75)
+            # Any page of a blog has one, about pages and products too: only to confirm others.
+            yield from _from_node(other, context, "json-ld WebPage", 0.4)
 
 
 def url_date(url: str, context: Context) -> Candidate | None:
@@ -111,22 +110,6 @@ def url_date(url: str, context: Context) -> Candidate | None:
     year, month, day = (part for part in match.groups() if part)
     moment = parse_date(f"{year}-{int(month):02}-{int(day):02}", context)
     return Candidate(moment, "url", 0.85) if moment is not None else None
-
-
-def _elsewhere(element: Element) -> bool:
-    """Whether an element belongs to the frame of the page rather than to its article."""
-    node: Element | None = element
-    for _ in range(8):
-        if node is None or node.tag in ("body", "html"):
-            return False
-        if node.tag in ("footer", "nav", "aside"):
-            return True
-        attributes = node.attributes
-        names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
-        if _NOT_HERE.search(names):
-            return True
-        node = node.parent
-    return False
 
 
 def _of_element(element: Element, context: Context, place: str, worth: float) -> Candidate | None:
@@ -157,7 +140,7 @@ def visible_dates(tree: Tree, context: Context) -> Iterator[Candidate]:
         (_CLASSED, "element named as a date", 0.6),
     ):
         for element in tree.css(selector)[:MAX_ELEMENTS]:
-            if _elsewhere(element):
+            if in_frame(element):
                 continue
             candidate = _of_element(element, context, place, worth)
             if candidate is not None:
@@ -167,8 +150,9 @@ def visible_dates(tree: Tree, context: Context) -> Iterator[Candidate]:
 def choose(candidates: list[Candidate]) -> Publication:
     """The best publication date and the best date of change; none rather than a doubtful one."""
     ordered = sorted(candidates, key=lambda c: -c.confidence)
-    published = next((c for c in ordered if not c.is_update), None)
-    modified = next((c for c in ordered if c.is_update), None)
+    worthy = [c for c in ordered if c.confidence >= WORTHY]
+    published = next((c for c in worthy if not c.is_update), None)
+    modified = next((c for c in worthy if c.is_update), None)
     if published is not None and published.moment.precision == "day":
         published = next(
             (

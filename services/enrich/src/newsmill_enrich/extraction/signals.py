@@ -1,7 +1,7 @@
 """Collects what a publisher says about the topic of a page, and its section as written."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import unquote, urlsplit
 
 from newsmill_enrich.extraction.declared import Declared, Tree
@@ -96,15 +96,37 @@ def read_signals(
     return {name: values for name, values in signals.items() if values}
 
 
-def read_section(signals: Mapping[str, tuple[str, ...]]) -> tuple[str | None, str]:
-    """The section as the publisher writes it, and the signal it comes from."""
+def _first_of_several(value: str) -> str:
+    """``Politics, Economy, Europe`` is three sections; ``Arts, Books & Music`` is one."""
+    parts = [part.strip() for part in value.split(",")]
+    return parts[0] if len(parts) > 1 and parts[0] and "&" not in value else value
+
+
+def _linked_folder(tree: Tree, folders: Sequence[str]) -> str | None:
+    """The text of a link to one of the folders of the page's own URL: the section in the menu."""
+    for folder in folders:
+        if not re.fullmatch(r"[\w.-]+", folder):
+            continue
+        for element in tree.css(f'a[href$="/{folder}/" i], a[href$="/{folder}" i]')[:4]:
+            label = clean(element.text(separator=" "))
+            if 1 < len(label) <= 40 and label.count(" ") < 4:
+                return label
+    return None
+
+
+def read_section(
+    tree: Tree, signals: Mapping[str, tuple[str, ...]], site: str, rubric: str | None = None
+) -> tuple[str | None, str]:
+    """The section as the publisher writes it, and where that stands."""
     for name in ("jsonld_section", "meta_section"):
         for value in signals.get(name, ()):
-            return value, name
-    crumbs = signals.get("breadcrumb", ())
-    if crumbs:
-        return crumbs[0], "breadcrumb"
-    for name in ("rel_category",):
-        for value in signals.get(name, ()):
-            return value, name
-    return None, ""
+            return _first_of_several(value), name
+    for crumb in signals.get("breadcrumb", ()):
+        if fold(crumb) != fold(site) and not crumb.isdigit():
+            return crumb, "breadcrumb"
+    if rubric:
+        return rubric, "label at the dateline"
+    for value in signals.get("rel_category", ()):
+        return value, "rel_category"
+    linked = _linked_folder(tree, signals.get("url_path", ()))
+    return (linked, "link to the URL's folder") if linked else (None, "")

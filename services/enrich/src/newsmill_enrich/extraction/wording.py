@@ -14,6 +14,7 @@ __all__ = [
     "is_comment_form",
     "is_error_heading",
     "is_related_heading",
+    "is_related_line",
     "is_section_name",
     "names_update",
     "strip_byline",
@@ -61,6 +62,17 @@ def is_comment_form(text: str) -> bool:
 def is_related_heading(text: str) -> bool:
     """Tell whether a line is the heading of links to other articles."""
     return _phrase(text, 60) in _WORDS["related"]
+
+
+def is_related_line(text: str) -> bool:
+    """Tell whether a line is ``Read more: <a headline>`` in any language."""
+    head, mark, rest = _lead(text)
+    return bool(mark and rest) and is_related_heading(head)
+
+
+def _lead(text: str) -> tuple[str, str, str]:
+    match = re.match(r"([^:：|»>–]{3,40}?)\s*([:：|»>–]+)\s*(\S.*)", text)
+    return (match[1], match[2], match[3]) if match else ("", "", "")
 
 
 def is_section_name(text: str) -> bool:

@@ -1,0 +1,1 @@
+"""Commands that fit the product's models from the evaluation data."""

@@ -1,0 +1,227 @@
+"""From the markup of a page to its record: one parse, one walk, metadata on the same tree."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+from selectolax.lexbor import LexborHTMLParser
+
+from newsmill_enrich.extraction import evidence, publication
+from newsmill_enrich.extraction.authors import read_authors
+from newsmill_enrich.extraction.blocks import Blocks, walk
+from newsmill_enrich.extraction.dates import Context
+from newsmill_enrich.extraction.declared import Declared, Tree, read_declared, web_url
+from newsmill_enrich.extraction.features import Features, describe
+from newsmill_enrich.extraction.flattened import read_flattened
+from newsmill_enrich.extraction.gate import Facts, not_an_article
+from newsmill_enrich.extraction.headline import Headline, likeness, read_headline
+from newsmill_enrich.extraction.jsonld import is_list
+from newsmill_enrich.extraction.main_text import MainText, read_main_text
+from newsmill_enrich.extraction.model import Forest, load_model
+from newsmill_enrich.extraction.prescan import Scan, scan_markup
+from newsmill_enrich.extraction.record import Extracted
+from newsmill_enrich.extraction.second_opinion import fits, main_text
+from newsmill_enrich.extraction.signals import read_section, read_signals
+from newsmill_enrich.extraction.surroundings import Surroundings, look_around
+from newsmill_enrich.extraction.wording import fold, weight
+from newsmill_shared.decoding import Decoded
+from newsmill_shared.errors import EndedError
+from newsmill_shared.messages import Page
+from newsmill_shared.reasons import Reason
+
+__all__ = ["Draft", "draft_markup", "from_markup"]
+
+DOUBT = 0.75
+"""Below this confidence of the model a second opinion is heard."""
+
+TRUSTED = 0.9
+"""A declared date of this worth needs no look at the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Everything that was read from a page, before it becomes a record."""
+
+    tree: Tree
+    declared: Declared
+    headline: Headline
+    page: Blocks
+    features: Features | None
+    main: MainText | None
+    around: Surroundings
+    text: str
+    extractor: str
+    model: str
+
+
+def _read(
+    markup: str, page: Page, context: Context, forest: Forest, model: str, scan: Scan
+) -> Draft:
+    tree = LexborHTMLParser(markup)
+    declared = read_declared(tree, page.final_url, page.headers)
+    headline = read_headline(tree, declared)
+    blocks = walk(tree.body) if tree.body is not None else Blocks()
+    summary = declared.first("og:description", "description")
+    features = describe(blocks, headline.text or declared.title, summary)
+    main = None
+    if features is not None:
+        main = read_main_text(blocks, features, forest, headline.text, context)
+        if not _names_the_text(headline, declared):
+            headline = _shown_headline(blocks, main, headline)
+            main = read_main_text(blocks, features, forest, headline.text, context)
+    kept = main.kept if main else ()
+    around = look_around(blocks, kept, headline.text, context, page.final_url)
+    text, extractor = _text(markup, scan, main, headline.text, context, page.final_url)
+    return Draft(tree, declared, headline, blocks, features, main, around, text, extractor, model)
+
+
+def draft_markup(markup: str, page: Page, context: Context, forest: Forest | None = None) -> Draft:
+    """Read a page; with a forest of one's own to measure or explain.
+
+    Raises:
+        EndedError: The page is more than a parser should see.
+    """
+    scan = scan_markup(markup)
+    shipped, name = load_model()
+    return _read(markup, page, context, forest or shipped, name, scan)
+
+
+def _names_the_text(headline: Headline, declared: Declared) -> bool:
+    """Whether a headline was shown or declared as one, rather than taken from the page's title."""
+    return headline.found_in not in ("", "title") or bool(declared.first("og:title"))
+
+
+def _shown_headline(blocks: Blocks, main: MainText, headline: Headline) -> Headline:
+    """A headline of a page that marks none: the last block above the text that looks like one.
+
+    It is shown twice, or in bold, or in large, or it is part of the page's title.
+    """
+    if not main.kept:
+        return headline
+    first = main.kept[0]
+    counts: dict[str, int] = {}
+    for block in blocks.blocks:
+        key = fold(block.text)
+        counts[key] = counts.get(key, 0) + 1
+    for i in range(first + 1, max(-1, first - 6), -1):
+        if i >= len(blocks.blocks):
+            continue
+        block = blocks.blocks[i]
+        size = weight(block.text)
+        if not 15 <= size <= 300 or block.link > len(block.text) / 2:
+            continue
+        twice = counts[fold(block.text)] > 1
+        bold = block.bold >= 0.9 * len(block.text)
+        if twice or bold or likeness(block.text, headline.text) > 0.6:
+            place = "text shown twice" if twice else "text in bold" if bold else "text"
+            return Headline(block.text, place, headline.candidates)
+    return headline
+
+
+def _text(
+    markup: str, scan: Scan, main: MainText | None, title: str, context: Context, url: str
+) -> tuple[str, str]:
+    """The article's text, and which reading of the page gave it."""
+    own = "\n".join(main.paragraphs) if main else ""
+    if main is not None and main.confidence >= DOUBT and own:
+        return own, "blocks"
+    if not fits(markup, scan.tags, scan.depth):
+        return own, "blocks"
+    lines = main_text(markup).splitlines()
+    other = "\n".join(_without_frame(lines, title, context, url))
+    if _second_is_better(own, other):
+        return other, "trafilatura"
+    return own, "blocks"
+
+
+def _without_frame(lines: Sequence[str], title: str, context: Context, url: str) -> Sequence[str]:
+    if not lines:
+        return ()
+    found = read_flattened("\n".join((title, title, *lines)), context, url)
+    return found.paragraphs
+
+
+def _second_is_better(own: str, other: str) -> bool:
+    """Whether the second opinion replaces a doubtful first: only if that found next to nothing."""
+    return weight(own) < 0.35 * weight(other)
+
+
+def _dates(draft: Draft, page: Page, context: Context) -> publication.Publication:
+    declared = list(publication.declared_dates(draft.declared, draft.headline.text, context))
+    from_url = publication.url_date(page.final_url, context)
+    found = [*declared, *draft.around.dates, *([from_url] if from_url else [])]
+    if not any(c.confidence >= TRUSTED and not c.is_update for c in declared):
+        found += publication.visible_dates(draft.tree, context)
+    return publication.choose(found)
+
+
+def _facts(draft: Draft, url: str, has_date: bool) -> Facts:
+    declared = draft.declared
+    declares = bool(declared.linked.articles()) or declared.first("og:type") == "article"
+    links = sum(block.link for block in draft.page.blocks)
+    letters = sum(len(block.text) for block in draft.page.blocks)
+    heads = sum(
+        block.link > 0.9 * len(block.text) and 20 < weight(block.text) < 200
+        for block in draft.page.blocks
+    )
+    return Facts(
+        url=url,
+        title=draft.headline.text,
+        text=draft.text,
+        declares_article=declares,
+        declares_list=is_list(declared.linked),
+        has_date=has_date,
+        link_share=links / letters if letters else 0.0,
+        teasers=heads,
+        prose=sum(weight(line) > 120 for line in draft.text.splitlines()),
+    )
+
+
+def from_markup(
+    decoded: Decoded, page: Page, context: Context, forest: Forest | None = None
+) -> Extracted:
+    """Make a record of a page with markup.
+
+    Raises:
+        EndedError: ``not_an_article`` or ``too_large``, with the ground.
+    """
+    draft = draft_markup(decoded.text, page, context, forest)
+    declared, title = draft.declared, draft.headline.text
+    dates = _dates(draft, page, context)
+    ground = not_an_article(_facts(draft, page.final_url, dates.published is not None))
+    if ground:
+        raise EndedError(Reason.NOT_AN_ARTICLE, ground)
+    signals = read_signals(draft.tree, declared, title, page.final_url)
+    site = declared.first("og:site_name", "application-name")
+    section, section_in = read_section(draft.tree, signals, site, draft.around.rubric)
+    authors, authors_in = read_authors(draft.tree, declared, title, draft.around.authors)
+    image = declared.first("og:image", "og:image:url", "twitter:image", "twitter:image:src")
+    found: dict[str, JsonValue] = {
+        "format": "html",
+        "encoding": {"name": decoded.encoding, "found_in": decoded.found_in},
+        "extractor": draft.extractor,
+        "model": draft.model,
+        "confidence": round(draft.main.confidence, 3) if draft.main else 0.0,
+        "title": evidence.headline(draft.headline),
+        **evidence.dates(dates),
+        "section_raw": {"found_in": section_in} if section else None,
+        "authors": {"found_in": authors_in} if authors else None,
+        "blocks": len(draft.page.blocks),
+        "kept": len(draft.main.kept) if draft.main else 0,
+        "dropped": evidence.counts(draft.main.dropped() if draft.main else {}),
+        "broken_json_ld": declared.linked.broken,
+    }
+    return Extracted(
+        title=title,
+        text=draft.text,
+        published_at=dates.published.moment.at if dates.published else None,
+        modified_at=dates.modified.moment.at if dates.modified else None,
+        authors=authors,
+        section_raw=section,
+        site_name=site or None,
+        canonical_url=declared.canonical,
+        image=web_url(image, page.final_url) if image else None,
+        declared_languages=declared.languages,
+        signals=signals,
+        evidence=found,
+    )
