@@ -500,6 +500,12 @@ def test_a_certificate_of_an_unknown_authority_is_refused(tls_server: HostileSer
     assert reason(client, tls_server.url("/a", host="secure.test", scheme="https")) is Reason.TLS
 
 
+@pytest.mark.parametrize("name", ["absent.pem", "README.md"])
+def test_a_file_that_holds_no_authorities_is_a_wrong_setting(name: str) -> None:
+    with pytest.raises(SettingsError):
+        GuardedClient(AddressPolicy(), user_agent="newsmill", ca_file=str(TLS / name))
+
+
 def test_the_deadline_holds_over_tls(tls_server: HostileServer) -> None:
     client = a_trusting_client(tls_server)
     slow = tls_server.url("/slow", host="secure.test", scheme="https")

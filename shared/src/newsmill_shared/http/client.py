@@ -17,7 +17,7 @@ from urllib3.exceptions import InvalidChunkLength, ReadTimeoutError
 from urllib3.util.ssl_ import create_urllib3_context
 
 from newsmill_shared.addresses import AddressPolicy
-from newsmill_shared.errors import EndedError
+from newsmill_shared.errors import EndedError, SettingsError
 from newsmill_shared.http.codings import ACCEPTED_CODINGS, decoder_for
 from newsmill_shared.http.connection import (
     CURRENT_DEADLINE,
@@ -61,6 +61,9 @@ class GuardedClient:
         max_bytes: The largest body taken, on the wire and decompressed.
         ca_file: A bundle of certificate authorities instead of the public ones.
         proxy: Asked for tunnels to the addresses that were looked up and checked here.
+
+    Raises:
+        SettingsError: ``ca_file`` cannot be read.
     """
 
     def __init__(
@@ -77,6 +80,8 @@ class GuardedClient:
         self._user_agent = user_agent
         self._max_bytes = max_bytes
         self._adapter = _GuardedAdapter(Guard(policy, resolve, proxy), ca_file)
+        if ca_file is not None:
+            self._adapter.check_authorities()
 
     def get(
         self,
@@ -212,6 +217,13 @@ class _GuardedAdapter(HTTPAdapter):
         context = create_urllib3_context()
         context.load_verify_locations(self._ca_file or certifi.where())
         return context
+
+    def check_authorities(self) -> None:
+        """Read the authorities now, so that a wrong file is seen at the start."""
+        try:
+            _ = self._tls
+        except OSError as error:
+            raise SettingsError(f"the file of certificate authorities: {error}") from error
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options)
