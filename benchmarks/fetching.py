@@ -1,6 +1,6 @@
 """CPU time of ingest for a page of 100 kB from loopback, beside what a bare HTTP call takes.
 
-``python -m benchmarks.fetching`` needs no data. All that ingest does with a message is in the figure:
+``python -m benchmarks.fetching`` needs no data. All that ingest does with a message is counted:
 robots.txt, the guarded request, the page store, the note; Redis is not.
 """
 
