@@ -23,12 +23,12 @@ from sqlalchemy.dialects.postgresql import JSONB
 __all__ = [
     "article",
     "event",
-    "page_fetch",
     "host",
     "job",
     "meta",
     "metadata",
     "outcome",
+    "page_fetch",
     "receipt",
     "slot",
     "version",

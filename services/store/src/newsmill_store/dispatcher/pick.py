@@ -101,7 +101,7 @@ select sent.id, sent.attempt, f.page from sent join page_fetch as f on f.id = se
 """)
 
 _NEXT_HOST = text("""
-select extract(epoch from min(next_at) - now()) from host
+select min(extract(epoch from greatest(next_at, now()) - now())) from host
 where not idle and in_flight < max_in_flight
 """)
 
@@ -150,7 +150,7 @@ def pick_pages(connection: Connection, limit: int, *, epoch: str) -> list[PageFe
 def seconds_to_next_host(connection: Connection) -> float | None:
     """Return when the next host with work may be asked; None when no host has work and room."""
     seconds = connection.execute(_NEXT_HOST).scalar_one()
-    return None if seconds is None else max(0.0, float(seconds))
+    return None if seconds is None else float(seconds)
 
 
 def _fresh(job_id: UUID, article: UUID) -> Ending:
