@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, Protocol
 
-from newsmill_cli.engines.launch import Child, launch, log_tail
+from newsmill_cli.engines.launch import Child, launch, log_tail, rotate_log
 from newsmill_cli.errors import EngineError
 
 __all__ = [
@@ -26,12 +26,10 @@ __all__ = [
     "Service",
     "Supervisor",
     "restart_delay",
-    "rotate_log",
 ]
 
 _STEADY_SECONDS = 30.0
 """A process that lived this long is restarted as if it had never died before."""
-_MAX_LOG_BYTES = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,12 +261,6 @@ class Supervisor:
 def restart_delay(deaths: int) -> float:
     """Return after how many seconds a process is started again that died so often before."""
     return min(0.5 * 2.0 ** min(deaths, 10), 30.0)
-
-
-def rotate_log(log: Path, *, max_bytes: int = _MAX_LOG_BYTES) -> None:
-    """Set a large log file aside as ``NAME.1``, in place of the one before."""
-    if log.exists() and log.stat().st_size > max_bytes:
-        log.replace(log.with_name(f"{log.name}.1"))
 
 
 def _restart_engine(engine: Engine) -> Child:

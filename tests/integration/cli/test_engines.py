@@ -131,6 +131,23 @@ def test_a_long_path_keeps_its_sockets_elsewhere(data: Path) -> None:
     shutil.rmtree(sockets)
 
 
+def test_a_path_that_is_not_plain_is_no_obstacle(data: Path) -> None:
+    """PostgreSQL takes a comma in a folder of sockets for the end of its name."""
+    odd = data / 'my "data", çox'
+
+    with an_engine_set(odd) as engines:
+        with psycopg.connect(engines.database_url) as connection:
+            row = connection.execute("select 1").fetchone()
+        with Redis.from_url(engines.index_url) as index:
+            answers = index.ping()
+    sockets = engines.places.sockets
+
+    assert row == (1,)
+    assert answers
+    assert odd not in sockets.parents
+    shutil.rmtree(sockets)
+
+
 def test_engines_die_with_the_process_that_started_them(data: Path) -> None:
     """Killed with no time for anything, it leaves nothing within 5 seconds."""
     program = (

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from newsmill_cli.commands.up import concurrency_of
+from newsmill_cli.engines.launch import rotate_log
 from newsmill_cli.errors import UsageError
 from newsmill_cli.mill import MillOptions, given_engines, running_mill
-from newsmill_cli.supervisor import SERVICES, restart_delay, rotate_log
+from newsmill_cli.supervisor import SERVICES, restart_delay
 
 
 def test_a_process_that_keeps_dying_is_started_ever_less_often() -> None:

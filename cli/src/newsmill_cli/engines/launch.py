@@ -10,7 +10,9 @@ from pathlib import Path
 from newsmill_cli.engines.account import Account
 from newsmill_shared.process import die_with_parent
 
-__all__ = ["Child", "launch", "log_tail", "stop"]
+__all__ = ["Child", "launch", "log_tail", "rotate_log", "stop"]
+
+_MAX_LOG_BYTES = 10_000_000
 
 Child = subprocess.Popen[bytes]
 
@@ -83,3 +85,9 @@ def log_tail(log: Path, *, lines: int = 12, since: int = 0) -> str:
     except FileNotFoundError:
         return ""
     return "\n".join(text.splitlines()[-lines:])
+
+
+def rotate_log(log: Path, *, max_bytes: int = _MAX_LOG_BYTES) -> None:
+    """Set a large log file aside as ``NAME.1``, in place of the one before."""
+    if log.exists() and log.stat().st_size > max_bytes:
+        log.replace(log.with_name(f"{log.name}.1"))

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import secrets
 import stat
 import tempfile
@@ -38,7 +39,7 @@ def prepare_places(data: Path, account: Account | None) -> Places:
 
     ``home`` is ``data/engines``. When the engines run as a user who cannot enter ``data`` (root's
     own home, say), that is a link to a folder under ``/var/lib/newsmill``. Sockets lie in
-    ``home``, or in the system's runtime folder when their path would be too long.
+    ``home``, or in the system's runtime folder when their path would be too long or not plain.
     """
     data.mkdir(mode=0o711 if account else 0o700, parents=True, exist_ok=True)
     data = data.resolve()
@@ -52,7 +53,7 @@ def prepare_places(data: Path, account: Account | None) -> Places:
     home = link.resolve()
     give(home, account)
     sockets = home / "run"
-    if len(os.fsencode(sockets / _LONGEST_SOCKET)) > _SOCKET_PATH_BYTES:
+    if not _is_fit_for_sockets(sockets):
         sockets = _runtime_folder() / f"newsmill-{os.geteuid()}-{_digest(data)}"
     sockets.mkdir(mode=0o700, exist_ok=True)
     if sockets.is_symlink() or sockets.stat().st_uid not in {
@@ -92,6 +93,12 @@ def secret(data: Path, name: str) -> str:
         making.write_text(json.dumps(known, indent=1))
         making.replace(file)
     return known[name]
+
+
+def _is_fit_for_sockets(folder: Path) -> bool:
+    """Tell whether a path is short enough, and plain: PostgreSQL takes lists of folders."""
+    short = len(os.fsencode(folder / _LONGEST_SOCKET)) <= _SOCKET_PATH_BYTES
+    return short and re.fullmatch(r"[A-Za-z0-9_./+-]+", str(folder)) is not None
 
 
 def _opened(data: Path) -> bool:

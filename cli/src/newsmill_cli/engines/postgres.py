@@ -104,7 +104,16 @@ class PostgreSQL:
         if not (self.folder / "PG_VERSION").exists():
             self._make_cluster()
         give(self.folder, self._account)
-        begun = time.monotonic()
+        try:
+            self._start(time.monotonic() + seconds)
+            self._make_database()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start(self, deadline: float) -> None:
+        """Launch the server, again while a dead one's memory is still in use."""
+        retry_until = time.monotonic() + _LOCK_SECONDS
         while True:
             since = self.log.stat().st_size if self.log.exists() else 0
             self._drop_stale_lock()
@@ -116,18 +125,16 @@ class PostgreSQL:
                 account=self._account,
                 environment=_environment(),
             )
-            if self._wait_until_ready(begun + seconds):
-                break
+            if self._wait_until_ready(deadline):
+                return
             said = log_tail(self.log, since=since)
-            waits = any(words in said for words in _STILL_IN_USE)
-            if not waits or time.monotonic() > begun + _LOCK_SECONDS:
-                self.stop()
+            in_use = any(words in said for words in _STILL_IN_USE)
+            if not in_use or time.monotonic() > retry_until:
                 raise EngineError(
                     f"PostgreSQL ({self._binary}) did not start; its log {self.log} ends with:\n"
                     f"{said}"
                 )
             time.sleep(0.2)
-        self._make_database()
 
     def stop(self, *, seconds: float = 10.0) -> None:
         """Stop the server: sessions are cut, what was committed is on disk."""
@@ -150,8 +157,10 @@ class PostgreSQL:
         return words
 
     def _make_cluster(self) -> None:
-        """Run initdb in a folder of its own, so that a broken-off one leaves nothing behind."""
+        """Run initdb in a folder of its own, so that no half-made cluster is taken for one."""
         account = initdb_account(self._account) if self._account else None
+        for broken_off in self.folder.parent.glob("initdb-*"):
+            shutil.rmtree(broken_off)
         with tempfile.TemporaryDirectory(prefix="initdb-", dir=self.folder.parent) as name:
             work = Path(name)
             password = work / "password"

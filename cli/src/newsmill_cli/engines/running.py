@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from newsmill_cli.engines.account import Account, engine_account
+from newsmill_cli.engines.launch import rotate_log
 from newsmill_cli.engines.locate import Choice, locate_engine
 from newsmill_cli.engines.places import Places, prepare_places, secret
 from newsmill_cli.engines.postgres import PostgreSQL
@@ -101,6 +102,7 @@ class Engines:
         """Start what is ours and wait until all of it answers; nothing stays up on failure."""
         try:
             for engine in self.embedded:
+                rotate_log(engine.log)
                 engine.start()
         except BaseException:
             self.stop()
