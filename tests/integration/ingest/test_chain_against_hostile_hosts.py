@@ -113,6 +113,16 @@ def test_a_redirect_that_leads_nowhere_ends_the_chain(
     assert len(server.visits) <= 12
 
 
+def test_two_different_targets_of_a_redirect_are_none(
+    server: HostileServer, client: GuardedClient, tmp_path: Path
+) -> None:
+    server.behaviours["/twice"] = redirect("/a", headers=["Location: /a"])
+    server.behaviours["/torn"] = redirect("/a", headers=["Location: /b"])
+
+    assert isinstance(run(client, server.url("/twice"), tmp_path), FetchedNote)
+    assert reason(run(client, server.url("/torn"), tmp_path)) is Reason.REDIRECT
+
+
 def test_a_bomb_of_redirects_ends_after_ten(
     server: HostileServer, client: GuardedClient, tmp_path: Path
 ) -> None:

@@ -249,7 +249,7 @@ def _head(answer: Any, url: str) -> Response:
         url=url,
         status=answer.status,
         headers={name.lower(): answer.headers[name] for name in answer.headers},
-        location=_location(answer.headers.get("location")),
+        location=_location(answer.headers.getlist("location")),
         set_cookies=tuple(answer.headers.getlist("set-cookie")),
         robots_tags=tuple(answer.headers.getlist("x-robots-tag")),
     )
@@ -344,10 +344,14 @@ def _drain(answer: Any, most: int) -> None:
             answer.read1(_DRAINED_BYTES, decode_content=False)
 
 
-def _location(value: str | None) -> str | None:
-    """Return a Location as written: http.client reads Latin-1, many hosts send raw UTF-8."""
-    if value is None:
+def _location(values: list[str]) -> str | None:
+    """Return a Location as written: http.client reads Latin-1, many hosts send raw UTF-8.
+
+    Several that differ lead nowhere: which of them is meant is anybody's guess.
+    """
+    if not values:
         return None
+    value = values[0] if len(set(values)) == 1 else ""
     try:
         return value.encode("latin-1").decode()
     except UnicodeError:
