@@ -80,10 +80,10 @@ class Guard:
                 permitted: all are refused), ``connect`` or ``timeout``.
         """
         deadline = CURRENT_DEADLINE.get()
-        deadline.before_connect()
         addresses = self._addresses(host, port, deadline)
         if not all(map(self._policy.permits_socket, addresses)):
             raise EndedError(Reason.BLOCKED_ADDRESS, f"{host} leads to an address not permitted")
+        deadline.before_connect()
         failure: OSError | None = None
         for address in addresses[:MAX_ADDRESSES_TRIED]:
             try:
