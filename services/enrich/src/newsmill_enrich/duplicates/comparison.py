@@ -1,8 +1,7 @@
 """Whether two sketches tell the same story, and by which rule."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +26,6 @@ class Rule(StrEnum):
     FIGURES = "other_figures"
     LEAD = "other_lead"
 
-
-_Unsigned = TypeVar("_Unsigned", bound=np.unsignedinteger)
 
 _SAME = frozenset({Rule.EXACT, Rule.CONTAINMENT, Rule.EXCERPT})
 
@@ -91,50 +88,56 @@ def compare(a: Sketch, b: Sketch, thresholds: Thresholds) -> Comparison:
         return Comparison(Rule.EXACT, 1.0)
     if a.script is not b.script:
         return Comparison(Rule.SCRIPT, 0.0)
-    words = min(a.words, b.words)
     similarity = _containment(a.body, a.shingles, b.body, b.shingles, BODY_SIZE)
-    if words < thresholds.least_words:
-        return Comparison(Rule.SHORT, similarity)
     if similarity < thresholds.containment_with_both:
         return Comparison(Rule.APART, similarity)
+    return _compare_details(a, b, similarity, thresholds)
+
+
+def _compare_details(a: Sketch, b: Sketch, similarity: float, thresholds: Thresholds) -> Comparison:
+    """Decide about documents that may share enough: figures first, then by their sizes."""
+    words = min(a.words, b.words)
+    if words < thresholds.least_words:
+        return Comparison(Rule.SHORT, similarity)
     figures, counted = _figures_in_common(a, b)
     if _are_other_figures(figures, counted, words, thresholds):
         return Comparison(Rule.FIGURES, similarity, figures)
-    lead = _containment(a.lead, _lead_size(a), b.lead, _lead_size(b), LEAD_SIZE)
-    title = _share(a.title, b.title)
-    if min(len(a.title), len(b.title)) < thresholds.title_least:
-        title = 0.0
     uneven = min(a.shingles, b.shingles) < thresholds.uneven_ratio * max(a.shingles, b.shingles)
-    decide = _excerpt_rule if uneven or words < thresholds.tiny_words else _copy_rule
-    rule = decide(similarity, lead, title, words, thresholds)
-    return Comparison(rule, similarity, figures, lead, title)
+    if uneven or words < thresholds.tiny_words:
+        return _compare_excerpt(a, b, Comparison(Rule.LEAD, similarity, figures), thresholds)
+    if similarity >= thresholds.containment:
+        return Comparison(Rule.CONTAINMENT, similarity, figures)
+    return _compare_reworked(a, b, Comparison(Rule.APART, similarity, figures), thresholds)
 
 
-def _copy_rule(
-    similarity: float, lead: float, title: float, words: int, thresholds: Thresholds
-) -> Rule:
-    """Decide about documents of like size."""
-    del words
-    support = (title >= thresholds.title) + (lead >= thresholds.lead_in_part)
-    needed = (
-        thresholds.containment,
-        thresholds.containment_with_support,
-        thresholds.containment_with_both,
-    )[support]
-    return Rule.CONTAINMENT if similarity >= needed else Rule.APART
+def _compare_reworked(
+    a: Sketch, b: Sketch, so_far: Comparison, thresholds: Thresholds
+) -> Comparison:
+    """Decide about documents of like size that share half: title and lead must support it."""
+    lead, title = _lead_in_common(a, b), _title_in_common(a, b, thresholds)
+    led, titled = lead >= thresholds.lead_in_part, title >= thresholds.title
+    needed = thresholds.containment_with_support
+    if led and titled:
+        needed = thresholds.containment_with_both
+    same = (led or titled) and so_far.similarity >= needed
+    rule = Rule.CONTAINMENT if same else Rule.APART
+    return replace(so_far, rule=rule, lead=lead, title=title)
 
 
-def _excerpt_rule(
-    similarity: float, lead: float, title: float, words: int, thresholds: Thresholds
-) -> Rule:
+def _compare_excerpt(
+    a: Sketch, b: Sketch, so_far: Comparison, thresholds: Thresholds
+) -> Comparison:
     """Decide about a document much shorter than the other: it is titled or opens like it."""
+    title = _title_in_common(a, b, thresholds)
     if title >= thresholds.title:
-        return Rule.EXCERPT
-    if similarity < thresholds.containment:
-        return Rule.APART
-    if words < thresholds.tiny_words:
-        return Rule.SHORT
-    return Rule.EXCERPT if lead >= thresholds.lead else Rule.LEAD
+        return replace(so_far, rule=Rule.EXCERPT, title=title)
+    if so_far.similarity < thresholds.containment:
+        return replace(so_far, rule=Rule.APART, title=title)
+    if min(a.words, b.words) < thresholds.tiny_words:
+        return replace(so_far, rule=Rule.SHORT, title=title)
+    lead = _lead_in_common(a, b)
+    rule = Rule.EXCERPT if lead >= thresholds.lead else Rule.LEAD
+    return replace(so_far, rule=rule, lead=lead, title=title)
 
 
 def _are_other_figures(
@@ -158,23 +161,19 @@ def _containment(a: Sample, a_size: int, b: Sample, b_size: int, sample_size: in
     x, y = a.codes, b.codes
     if not len(x) or not len(y):
         return 0.0
-    if a.level < b.level:
-        # The hashes of the other sample, as far as this one tells them apart.
-        y = np.unique(y >> (b.level - a.level))
+    # The hashes of the other sample, as far as this one tells them apart.
+    y = y >> np.uint16(b.level - a.level) if a.level < b.level else y
     if len(x) == sample_size and a_size > sample_size and x[-1] < y[-1]:
         y = y[: y.searchsorted(x[-1], "right")]
-    elif len(b.codes) == sample_size and b_size > sample_size and y[-1] < x[-1]:
+    elif len(y) == sample_size and b_size > sample_size and y[-1] < x[-1]:
         x = x[: x.searchsorted(y[-1], "right")]
     return _share(x, y)
 
 
-def _share(a: NDArray[_Unsigned], b: NDArray[_Unsigned]) -> float:
-    """Share of the smaller of two sorted sets that lies in the other; 0 if one is empty."""
-    return _in_common(a, b) / max(1, min(len(a), len(b)))
-
-
-def _in_common(a: NDArray[_Unsigned], b: NDArray[_Unsigned]) -> int:
-    return len(set(a.tolist()).intersection(b.tolist()))
+def _share(a: NDArray[np.uint16], b: NDArray[np.uint16]) -> float:
+    """Share of the smaller of two sets that lies in the other; 0 if one is empty."""
+    x, y = set(a.tolist()), set(b.tolist())
+    return len(x & y) / max(1, min(len(x), len(y)))
 
 
 def _figures_in_common(a: Sketch, b: Sketch) -> tuple[float | None, int]:
@@ -189,6 +188,17 @@ def _figures_in_common(a: Sketch, b: Sketch) -> tuple[float | None, int]:
         return None, 0
     agreeing = {figure >> 8 for figure in set(x.tolist()).intersection(y.tolist())}
     return len(agreeing) / len(shared), len(shared)
+
+
+def _title_in_common(a: Sketch, b: Sketch, thresholds: Thresholds) -> float:
+    """Return the share of the smaller title in the other; 0 if it is too short to tell."""
+    if min(len(a.title), len(b.title)) < thresholds.title_least:
+        return 0.0
+    return _share(a.title, b.title)
+
+
+def _lead_in_common(a: Sketch, b: Sketch) -> float:
+    return _containment(a.lead, _lead_size(a), b.lead, _lead_size(b), LEAD_SIZE)
 
 
 def _lead_size(sketch: Sketch) -> int:

@@ -129,8 +129,9 @@ def _keys(reading: _Reading) -> set[int]:
     profile = reading.profile
     passages = window_hashes(reading.story.hashes, profile.passage)
     keys: set[int] = set()
-    for tokens, up_to in zip((*profile.openings, len(passages) + profile.passage), PASSAGE_KEYS, strict=True):
-        for key in _smallest(passages[: tokens - profile.passage + 1], up_to).tolist():
+    ends = (*(tokens - profile.passage + 1 for tokens in profile.openings), len(passages))
+    for end, up_to in zip(ends, PASSAGE_KEYS, strict=True):
+        for key in _lowest(passages[:end], 2 * up_to).tolist():
             if len(keys) == up_to:
                 break
             keys.add(key)
@@ -185,6 +186,11 @@ def _figures(tokens: Tokens, profile: Profile) -> NDArray[np.uint32]:
 
 def _digest(tokens: Hashes) -> int:
     return int(xxhash.xxh3_64_intdigest(tokens.tobytes()))
+
+
+def _lowest(values: Hashes, count: int) -> Hashes:
+    """Return about the ``count`` smallest values, sorted, some of them perhaps twice."""
+    return np.sort(np.partition(values, count)[:count] if len(values) > 4 * count else values)
 
 
 def _smallest(values: Hashes, size: int) -> Hashes:

@@ -47,5 +47,7 @@ class Profile:
 PROFILES = {
     Script.SPACED: Profile(3, 8, 60, (50, 120), 1.0, (2, 1), 110, 130, 350, sentence_ends=True),
     Script.HAN: Profile(4, 12, 110, (120, 240), 1.8, (4, 2), 40, 60, 120, sentence_ends=True),
-    Script.SOUTHEAST: Profile(8, 30, 240, (150, 420), 4.0, (8, 4), 150, 220, 240, sentence_ends=False),
+    Script.SOUTHEAST: Profile(
+        8, 30, 240, (150, 420), 4.0, (8, 4), 150, 220, 240, sentence_ends=False
+    ),
 }
