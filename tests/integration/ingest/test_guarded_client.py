@@ -379,10 +379,7 @@ def test_a_name_server_that_hangs_is_left_at_the_deadline(server: HostileServer)
     client = a_client(server, resolve=hang_up)
 
     try:
-        assert reason(client, server.url("/", host="slow.test"), seconds=0.3) in (
-            Reason.DNS,
-            Reason.TIMEOUT,
-        )
+        assert reason(client, server.url("/", host="slow.test"), seconds=0.3) is Reason.TIMEOUT
     finally:
         release.set()
 

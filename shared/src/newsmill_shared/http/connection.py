@@ -90,13 +90,13 @@ class Guard:
                 return self._open(owner, address, deadline)
             except OSError as error:
                 failure = error
+        deadline.left()
         raise EndedError(Reason.CONNECT, f"{host} does not accept connections: {failure}")
 
     def _open(self, owner: object, address: SocketAddress, deadline: Deadline) -> socket.socket:
         if self._proxy is None:
             return _open_socket(owner, address, deadline)
-        seconds = min(deadline.left(), CONNECT_SECONDS)
-        found = self._look_up(self._proxy.host, self._proxy.port, seconds, resolve_by_system)
+        found = self._look_up(self._proxy.host, self._proxy.port, deadline, resolve_by_system)
         sock = _open_socket(owner, found[0], deadline)
         try:
             self._proxy.open_tunnel(sock, address)
@@ -109,13 +109,13 @@ class Guard:
         try:
             literal = ip_address(host)
         except ValueError:
-            seconds = min(deadline.left(), CONNECT_SECONDS)
-            return self._look_up(host, port, seconds, self._resolve)
+            return self._look_up(host, port, deadline, self._resolve)
         return [(host, port)] if literal.version == 4 else [(host, port, 0, 0)]
 
     def _look_up(
-        self, host: str, port: int, seconds: float, resolve: Resolve
+        self, host: str, port: int, deadline: Deadline, resolve: Resolve
     ) -> Sequence[SocketAddress]:
+        seconds = min(deadline.left(), CONNECT_SECONDS)
         answer: Future[Sequence[SocketAddress]] = Future()
 
         def run() -> None:
@@ -132,8 +132,10 @@ class Guard:
         try:
             addresses = answer.result(seconds)
         except (OSError, UnicodeError) as error:
-            # TimeoutError is an OSError too.
-            raise EndedError(Reason.DNS, f"{host} was not found: {error}") from error
+            deadline.left()
+            # A TimeoutError is an OSError too.
+            detail = str(error) or f"no answer within {seconds:g} s"
+            raise EndedError(Reason.DNS, f"{host} was not found: {detail}") from error
         if not addresses:
             raise EndedError(Reason.DNS, f"{host} has no address")
         return addresses
