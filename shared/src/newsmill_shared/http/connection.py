@@ -132,8 +132,9 @@ class Guard:
         try:
             addresses = answer.result(seconds)
         except (OSError, UnicodeError) as error:
-            deadline.left()
             # A TimeoutError is an OSError too.
+            if isinstance(error, TimeoutError) and seconds < CONNECT_SECONDS:
+                raise deadline.error() from error
             detail = str(error) or f"no answer within {seconds:g} s"
             raise EndedError(Reason.DNS, f"{host} was not found: {detail}") from error
         if not addresses:
