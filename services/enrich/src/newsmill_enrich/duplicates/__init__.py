@@ -2,12 +2,14 @@
 
 :func:`fingerprint` says what the index keeps of a document, an :class:`Index` registers it and
 returns earlier candidates in one step, and :func:`judge` decides which of them tell its story.
+:func:`shared_passages` shows what two texts have in common.
 """
 
 from newsmill_enrich.duplicates.comparison import Comparison, Rule, Thresholds, compare
 from newsmill_enrich.duplicates.fingerprints import Fingerprint, document_key, fingerprint
 from newsmill_enrich.duplicates.index import Candidate, Index, Registered, StoredDocument
 from newsmill_enrich.duplicates.memory import MemoryIndex
+from newsmill_enrich.duplicates.passages import Passage, shared_passages
 from newsmill_enrich.duplicates.sketch import SKETCH_VERSION, Sketch, SketchVersionError
 from newsmill_enrich.duplicates.verdicts import judge
 
@@ -18,6 +20,7 @@ __all__ = [
     "Fingerprint",
     "Index",
     "MemoryIndex",
+    "Passage",
     "Registered",
     "Rule",
     "Sketch",
@@ -28,4 +31,5 @@ __all__ = [
     "document_key",
     "fingerprint",
     "judge",
+    "shared_passages",
 ]

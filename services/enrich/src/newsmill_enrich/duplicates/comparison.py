@@ -54,6 +54,10 @@ class Thresholds:
     figures: float = 0.50
     """The same for a longer text, if it has enough of them."""
     figures_least: int = 3
+    figures_of_another_day: float = 0.90
+    """The same for texts that were published days apart, if one is as short as forms are."""
+    form_words: int = 300
+    form_hours: float = 48
     tiny_words: int = 24
     """A shorter text is compared only with documents of its title."""
     least_words: int = 6
@@ -73,6 +77,8 @@ class Comparison:
     """Share of the smaller lead found in the larger; None if it made no difference."""
     title: float | None = None
     """The same of the titles."""
+    hours_apart: float | None = None
+    """Between the times of publication; None if it made no difference."""
 
     @property
     def same(self) -> bool:
@@ -100,8 +106,16 @@ def _compare_details(a: Sketch, b: Sketch, similarity: float, thresholds: Thresh
     if words < thresholds.least_words:
         return Comparison(Rule.SHORT, similarity)
     figures, counted = _figures_in_common(a, b)
-    if _are_other_figures(figures, counted, words, thresholds):
-        return Comparison(Rule.FIGURES, similarity, figures)
+    if figures is not None:
+        if _are_other_figures(figures, counted, words, thresholds):
+            return Comparison(Rule.FIGURES, similarity, figures)
+        hours = _hours_apart(a, b)
+        if (
+            hours > thresholds.form_hours
+            and words < thresholds.form_words
+            and figures < thresholds.figures_of_another_day
+        ):
+            return Comparison(Rule.FIGURES, similarity, figures, hours_apart=hours)
     uneven = min(a.shingles, b.shingles) < thresholds.uneven_ratio * max(a.shingles, b.shingles)
     if uneven or words < thresholds.tiny_words:
         return _compare_excerpt(a, b, Comparison(Rule.LEAD, similarity, figures), thresholds)
@@ -140,15 +154,16 @@ def _compare_excerpt(
     return replace(so_far, rule=rule, lead=lead, title=title)
 
 
-def _are_other_figures(
-    figures: float | None, counted: int, words: int, thresholds: Thresholds
-) -> bool:
-    """Whether the numbers say that this is another issue of a form."""
-    if figures is None:
-        return False
+def _are_other_figures(figures: float, counted: int, words: int, thresholds: Thresholds) -> bool:
+    """Whether the numbers alone say that this is another issue of a form."""
     if words < thresholds.short_words:
         return figures < thresholds.figures_short
     return counted >= thresholds.figures_least and figures < thresholds.figures
+
+
+def _hours_apart(a: Sketch, b: Sketch) -> float:
+    """Return the hours between two publications; 0 if one is not known."""
+    return abs(a.published - b.published) / 60 if a.published and b.published else 0.0
 
 
 def _containment(a: Sample, a_size: int, b: Sample, b_size: int, sample_size: int) -> float:

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 import numpy as np
@@ -56,7 +57,9 @@ def document_key(title: str, text: str, *, page_key: str) -> bytes:
     return digest.digest()
 
 
-def fingerprint(title: str, text: str, *, page_key: str) -> Fingerprint:
+def fingerprint(
+    title: str, text: str, *, page_key: str, published_at: datetime | None = None
+) -> Fingerprint:
     """Return what the index keeps of a document.
 
     The method is bottom-k sampling (Broder, "On the resemblance and containment of documents",
@@ -67,13 +70,15 @@ def fingerprint(title: str, text: str, *, page_key: str) -> Fingerprint:
         title: The headline.
         text: Paragraphs separated by newlines.
         page_key: The page's key; the same content at another page is another document.
+        published_at: When the page says it was published: evidence about forms that are filled
+            in anew every day. It is no part of what the document is.
     """
     reading = _read(title, text)
     return Fingerprint(
         document=document_key(title, text, page_key=page_key),
         page_key=page_key,
         keys=tuple(sorted(_keys(reading))),
-        sketch=_sketch(reading).pack(),
+        sketch=_sketch(reading, _minutes(published_at)).pack(),
     )
 
 
@@ -139,7 +144,7 @@ def _keys(reading: _Reading) -> set[int]:
     return keys
 
 
-def _sketch(reading: _Reading) -> Sketch:
+def _sketch(reading: _Reading, published: int) -> Sketch:
     profile = reading.profile
     story, title = reading.story.hashes, reading.title.hashes
     shingles = window_hashes(np.concatenate((title, story)), profile.shingle)
@@ -150,6 +155,7 @@ def _sketch(reading: _Reading) -> Sketch:
         script=reading.script,
         words=min(0xFFFF, round(reading.words)),
         shingles=min(0xFFFF, len(shingles)),
+        published=published,
         content=reading.content,
         title_hash=reading.title_hash & 0xFFFFFFFF,
         body=Sample.of(_smallest(shingles, BODY_SIZE)),
@@ -182,6 +188,11 @@ def _figures(tokens: Tokens, profile: Profile) -> NDArray[np.uint32]:
     # The words before a number are as many as the tokens before it that are no numbers.
     contexts = window_hashes(words, before + after)[where[first] - first]
     return _distinct(((contexts >> _48 << _8) | (values >> _56)).astype(np.uint32))
+
+
+def _minutes(moment: datetime | None) -> int:
+    """Return minutes since 1970, as far as a sketch can keep them; 0 for none."""
+    return 0 if moment is None else min(max(0, int(moment.timestamp() // 60)), 0xFFFFFFFF)
 
 
 def _digest(tokens: Hashes) -> int:

@@ -6,7 +6,7 @@ index for weeks. All integers are little-endian::
     version u8 · script u8 · words u16 · shingles u16 · figures seen u8
     counts u8: body, lead, figures, title
     levels u8: body, lead
-    content u64 · title hash u32
+    published u32 · content u64 · title hash u32
     body u16[] · lead u16[] · title u16[] · figures u16[] · figures u8[]
 """
 
@@ -38,7 +38,7 @@ LEAD_SIZE = 24
 FIGURES_SIZE = 24
 TITLE_SIZE = 8
 
-_HEADER = struct.Struct("<BBHHBBBBBBBQI")
+_HEADER = struct.Struct("<BBHHBBBBBBBIQI")
 
 
 class SketchVersionError(NewsmillError):
@@ -73,6 +73,8 @@ class Sketch:
     """Size of the story in English words' worth of tokens, at most 65,535."""
     shingles: int
     """How many shingles the title and story have, at most 65,535."""
+    published: int
+    """When it was published, in minutes since 1970; 0 if that is not known."""
     content: int
     """64-bit hash over all tokens of the text."""
     title_hash: int
@@ -102,6 +104,7 @@ class Sketch:
             len(self.title),
             self.body.level,
             self.lead.level,
+            self.published,
             self.content,
             self.title_hash,
         )
@@ -118,10 +121,8 @@ class Sketch:
         """
         if len(data) < _HEADER.size or data[0] != SKETCH_VERSION:
             raise SketchVersionError(f"sketch version {data[0] if data else None} is not read here")
-        (_, script, words, shingles, seen, *counts, body_level, lead_level, content, title_hash) = (
-            _HEADER.unpack_from(data)
-        )
-        body, lead, figures, title = counts
+        _, script, words, shingles, seen, *rest = _HEADER.unpack_from(data)
+        body, lead, figures, title, body_level, lead_level, published, content, title_hash = rest
         count = body + lead + title + figures
         if len(data) != _HEADER.size + 2 * count + figures:
             raise SketchVersionError(f"a sketch of {len(data)} bytes does not add up")
@@ -132,6 +133,7 @@ class Sketch:
             script=Script(script),
             words=words,
             shingles=shingles,
+            published=published,
             content=content,
             title_hash=title_hash,
             body=Sample(body_level, shorts[:body]),

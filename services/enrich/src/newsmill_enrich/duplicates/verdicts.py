@@ -98,6 +98,7 @@ def _described(compared: _Compared) -> dict[str, JsonValue]:
         "figures": comparison.figures,
         "lead": comparison.lead,
         "title": comparison.title,
+        "hours_apart": comparison.hours_apart,
     }
     return {
         "document": compared.candidate.document.hex(),
