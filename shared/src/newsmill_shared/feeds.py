@@ -24,7 +24,7 @@ MAX_ENTRIES = 1_000
 """Entries beyond these are left out: a feed lists what is new."""
 
 _EARLIEST_YEAR = 1990
-_XML_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
+_XML_DECLARATION = re.compile(r"\A\s*<\?xml\s[^>]*\?>")
 _MARKUP_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 
 

@@ -33,7 +33,7 @@ MAX_SITEMAP_BYTES = 50 * 1024 * 1024
 _GZIP = b"\x1f\x8b"
 _KINDS: dict[str, Literal["urlset", "index"]] = {"urlset": "urlset", "sitemapindex": "index"}
 _LINK = re.compile(r"https?://\S+", re.IGNORECASE)
-_XML_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
+_XML_DECLARATION = re.compile(r"\A\s*<\?xml\s[^>]*\?>")
 _LONE_AMPERSAND = re.compile(
     rb"<!\[CDATA\[.*?\]\]>|&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)", re.DOTALL
 )

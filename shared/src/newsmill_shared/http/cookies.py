@@ -64,9 +64,10 @@ class Cookies:
         pairs: list[str] = []
         length = 0
         for (place, name), value in self._cookies.items():
-            length += len(name) + len(value) + 3
-            if place.covers(url) and length <= _MAX_HEADER_CHARACTERS:
-                pairs.append(f"{name}={value}")
+            pair = f"{name}={value}"
+            if place.covers(url) and length + len(pair) + 2 <= _MAX_HEADER_CHARACTERS:
+                pairs.append(pair)
+                length += len(pair) + 2
         return "; ".join(pairs) or None
 
     def absorb(self, url: CanonicalURL, set_cookies: Iterable[str]) -> None:
@@ -110,8 +111,7 @@ def _is_plain(header: str) -> bool:
 
 
 def _path(url: CanonicalURL) -> str:
-    after_host = url.url.split("/", 3)[3] if url.url.count("/") >= 3 else ""
-    return "/" + after_host.split("?", 1)[0]
+    return "/" + url.url.split("/", 3)[3].partition("?")[0]
 
 
 def _default_path(url: CanonicalURL) -> str:
