@@ -39,6 +39,7 @@ def build_app(first_word: str = "") -> typer.Typer:
         name="newsmill",
         epilog=_EPILOG,
         no_args_is_help=True,
+        rich_markup_mode="markdown",
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )

@@ -203,6 +203,29 @@ def test_migrate_brings_the_embedded_database_to_the_newest_schema(
     assert processes_of(data) == []
 
 
+def test_killed_with_its_real_services_it_leaves_none_of_their_pools(
+    data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Celery's children are tied to their worker as the worker is to `up`."""
+    monkeypatch.setenv("NEWSMILL_ENGINES", chosen())
+
+    def verdict() -> str:
+        app(["doctor", "--json", "--data", str(data)])
+        said: str = json.loads(capsys.readouterr().out)["verdict"]["cause"]
+        return said
+
+    with an_up(data, "-m", "newsmill_cli", "up", "--json", "--workers", "enrich=2", "--data") as up:
+        eventually(lambda: verdict() == "all is well", seconds=60)
+        family = tree_of(up.process.pid)
+        pool = psutil.Process(up.ready["pids"]["enrich"]).children()
+
+        up.process.kill()
+
+        eventually(lambda: all_ended(family), seconds=5)
+    assert len(pool) == 2
+    assert processes_of(data) == []
+
+
 @dataclass
 class Up:
     """A running `up` with stand-ins for services."""
@@ -230,11 +253,10 @@ class Up:
 
 
 @contextmanager
-def an_up(data: Path) -> Iterator[Up]:
+def an_up(data: Path, *command: str) -> Iterator[Up]:
     """Start one and wait until it is ready; stop it afterwards."""
-    with subprocess.Popen(
-        [sys.executable, "-m", ROOT, data], stdout=subprocess.PIPE, text=True
-    ) as process:
+    words = [sys.executable, *(command or ("-m", ROOT)), str(data)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         up = Up(data, process, process.stdout, [], {})
         try:
