@@ -48,11 +48,13 @@ MARKS = "".join(
 )
 """Vowel signs and other marks that belong to words of Indic and South-East Asian scripts."""
 
-_TOKEN = re.compile(rf"[^\W\d_](?:[^\W\d_]|[{MARKS}])*")
-_RUN = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
-    "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"  # kana and Han
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
+    "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # kana and Han
 )
+_RUN = re.compile(f"[{_UNSPACED}]")
+_TOKEN = re.compile(rf"(?P<run>[{_UNSPACED}]+)|(?:(?![{_UNSPACED}_])[\w{MARKS}])+")
+_LETTER = re.compile(r"[^\W\d_]")
 
 
 def fold(text: str) -> str:
@@ -69,7 +71,7 @@ def is_run(token: str) -> bool:
 
 
 def tokens(text: str, limit: int) -> list[str]:
-    """Return the first words of a folded text, at most ``limit``; digits separate words.
+    """Return the first words of a folded text, at most ``limit``; numbers are no words.
 
     A run of a script without spaces is one token, and counts as a word for each two characters.
     """
@@ -79,11 +81,13 @@ def tokens(text: str, limit: int) -> list[str]:
         if room <= 0:
             break
         token = match.group()
-        if is_run(token):
+        if match["run"]:
             token = token[: 2 * room]
             room -= (len(token) + 1) // 2
-        else:
+        elif _LETTER.search(token):
             room -= 1
+        else:
+            continue
         found.append(token)
     return found
 
