@@ -10,7 +10,7 @@ from pydantic_core import from_json
 
 from newsmill_gateway.problems import Code, ProblemError, Refusal
 
-__all__ = ["MAX_ITEMS", "Line", "body_format", "read_lines", "read_object"]
+__all__ = ["MAX_ITEMS", "Line", "body_format", "read_line", "read_lines", "read_object"]
 
 MAX_ITEMS = 10_000
 """A batch holds at most so many lines; a longer one is sent in parts."""
@@ -90,14 +90,12 @@ def read_object(body: bytes) -> dict[str, JsonValue]:
     return value
 
 
-def _read_ndjson(body: bytes) -> Iterator[Line]:
-    for number, raw in enumerate(body.split(b"\n"), 1):
-        line = raw.strip()
-        if line:
-            yield Line(number, _read_line(line))
+def read_line(line: bytes) -> JsonValue | Refusal:
+    """Return what one line says: a JSON object or string, or a bare URL; or why it says nothing.
 
-
-def _read_line(line: bytes) -> JsonValue | Refusal:
+    Args:
+        line: UTF-8 without white space around it, not empty.
+    """
     try:
         text = line.decode()
     except UnicodeDecodeError:
@@ -108,6 +106,13 @@ def _read_line(line: bytes) -> JsonValue | Refusal:
         return _from_json(line)
     except ValueError as error:
         return Refusal(Code.JSON, f"the line is not JSON: {error}")
+
+
+def _read_ndjson(body: bytes) -> Iterator[Line]:
+    for number, raw in enumerate(body.split(b"\n"), 1):
+        line = raw.strip()
+        if line:
+            yield Line(number, read_line(line))
 
 
 def _parse_whole(body: bytes) -> JsonValue:
