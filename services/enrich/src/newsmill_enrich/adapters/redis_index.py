@@ -153,7 +153,7 @@ class RedisIndex:
             self._generations_back,
             self._most_candidates,
             int(self._needs_marker),
-            *map(_key_bytes, fingerprint.keys),
+            _key_bytes(fingerprint.keys),
         ]
         try:
             with _translated():
@@ -227,7 +227,7 @@ class RedisIndex:
                     + stored.article_id.bytes
                     + stored.sketch,
                     seen,
-                    b"".join(map(_key_bytes, stored.keys)),
+                    _key_bytes(stored.keys),
                 )
             with _translated():
                 loaded += int(self._load(self._keys, arguments))
@@ -329,9 +329,12 @@ def _generation_of(bucket_name: bytes, prefix: bytes) -> int:
     return int(bucket_name[len(prefix) :].split(b":", 1)[0])
 
 
-def _key_bytes(key: int) -> bytes:
-    """Return 3 bytes that name the bucket of a key and 5 that name it in there."""
-    return (key >> 40 & _BUCKET_MASK).to_bytes(3, "big") + (key & 0xFF_FFFF_FFFF).to_bytes(5, "big")
+def _key_bytes(keys: Iterable[int]) -> bytes:
+    """Return for each key 3 bytes that name its bucket and 5 that name it in there."""
+    return b"".join(
+        (key >> 40 & _BUCKET_MASK).to_bytes(3, "big") + (key & 0xFF_FFFF_FFFF).to_bytes(5, "big")
+        for key in keys
+    )
 
 
 def _candidate(document: bytes, record: bytes) -> Candidate:

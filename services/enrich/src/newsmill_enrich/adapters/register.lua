@@ -3,7 +3,8 @@
 -- KEYS  1 namespace  2 sequence counter
 -- ARGV  1 document (8 bytes)  2 article id (16 bytes)  3 sketch  4 seconds since 1970, or "" for
 --       the server's own clock  5 seconds in a generation  6 older generations still looked at
---       7 most candidates  8 "1" to refuse while the marker is missing  9.. keys (3 + 5 bytes)
+--       7 most candidates  8 "1" to refuse while the marker is missing  9 its keys (3 + 5 bytes
+--       each) in one string
 -- A record is  sequence u48 · generation u16 · article id · sketch.
 local space, document = KEYS[1], ARGV[1]
 if ARGV[8] == '1' and redis.call('EXISTS', space .. ':ready') == 0 then
@@ -41,8 +42,9 @@ local older = {}
 for g = back, 1, -1 do older[#older + 1] = space .. ':k:' .. (generation - g) .. ':' end
 local current = space .. ':k:' .. generation .. ':'
 local shared, order = {}, {}
-for i = 9, #ARGV do
-  local bucket, field = string.sub(ARGV[i], 1, 3), string.sub(ARGV[i], 4)
+local keys = ARGV[9]
+for k = 1, #keys, 8 do
+  local bucket, field = string.sub(keys, k, k + 2), string.sub(keys, k + 3, k + 7)
   local owner = nil
   for g = 1, #older do
     local one = redis.call('HGET', older[g] .. bucket, field)

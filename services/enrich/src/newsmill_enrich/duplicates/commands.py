@@ -27,6 +27,7 @@ _MEANING = {
     Rule.SHORT: "too short to tell without the same title",
     Rule.APART: "too little in common",
     Rule.FIGURES: "the same words around other numbers: another issue of a form",
+    Rule.TITLE: "the same words around other names: another issue of a form",
     Rule.LEAD: "one contains the other, but not at its beginning: a digest, or background",
 }
 

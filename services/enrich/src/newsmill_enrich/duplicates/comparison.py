@@ -3,12 +3,15 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-import numpy as np
-from numpy.typing import NDArray
-
 from newsmill_enrich.duplicates.fingerprints import LEAST_WORDS_WITHOUT_TITLE
-from newsmill_enrich.duplicates.scripts import PROFILES
-from newsmill_enrich.duplicates.sketch import BODY_SIZE, FIGURES_SIZE, LEAD_SIZE, Sample, Sketch
+from newsmill_enrich.duplicates.overlap import (
+    body_in_common,
+    evenness,
+    figures_in_common,
+    lead_in_common,
+    title_in_common,
+)
+from newsmill_enrich.duplicates.sketch import Sketch
 
 __all__ = ["Comparison", "Rule", "Thresholds", "compare"]
 
@@ -25,6 +28,7 @@ class Rule(StrEnum):
     APART = "too_little_shared"
     FIGURES = "other_figures"
     LEAD = "other_lead"
+    TITLE = "other_title"
 
 
 _SAME = frozenset({Rule.EXACT, Rule.CONTAINMENT, Rule.EXCERPT})
@@ -58,6 +62,10 @@ class Thresholds:
     """The same for texts that were published days apart, if one is as short as forms are."""
     form_words: int = 300
     form_hours: float = 48
+    form_ratio: float = 0.95
+    """Of their lengths, for two short texts without numbers to be of one form."""
+    form_title: float = 0.30
+    """Such texts are different if so much of the shorter title is in the other, yet not all."""
     tiny_words: int = 24
     """A shorter text is compared only with documents of its title."""
     least_words: int = 6
@@ -88,134 +96,96 @@ class Comparison:
 
 def compare(a: Sketch, b: Sketch, thresholds: Thresholds) -> Comparison:
     """Decide whether two documents tell the same story; the order of the two does not matter."""
+    words = min(a.words, b.words)
     if a.content == b.content and (
-        a.words >= LEAST_WORDS_WITHOUT_TITLE or a.title_hash == b.title_hash
+        words >= LEAST_WORDS_WITHOUT_TITLE or a.title_hash == b.title_hash
     ):
         return Comparison(Rule.EXACT, 1.0)
     if a.script is not b.script:
         return Comparison(Rule.SCRIPT, 0.0)
-    similarity = _containment(a.body, a.shingles, b.body, b.shingles, BODY_SIZE)
-    if similarity < thresholds.containment_with_both:
-        return Comparison(Rule.APART, similarity)
-    return _compare_details(a, b, similarity, thresholds)
-
-
-def _compare_details(a: Sketch, b: Sketch, similarity: float, thresholds: Thresholds) -> Comparison:
-    """Decide about documents that may share enough: figures first, then by their sizes."""
-    words = min(a.words, b.words)
+    similarity = body_in_common(a, b)
     if words < thresholds.least_words:
         return Comparison(Rule.SHORT, similarity)
-    figures, counted = _figures_in_common(a, b)
-    if figures is not None:
-        if _are_other_figures(figures, counted, words, thresholds):
-            return Comparison(Rule.FIGURES, similarity, figures)
-        hours = _hours_apart(a, b)
-        if (
-            hours > thresholds.form_hours
-            and words < thresholds.form_words
-            and figures < thresholds.figures_of_another_day
-        ):
-            return Comparison(Rule.FIGURES, similarity, figures, hours_apart=hours)
-    uneven = min(a.shingles, b.shingles) < thresholds.uneven_ratio * max(a.shingles, b.shingles)
-    if uneven or words < thresholds.tiny_words:
-        return _compare_excerpt(a, b, Comparison(Rule.LEAD, similarity, figures), thresholds)
-    if similarity >= thresholds.containment:
-        return Comparison(Rule.CONTAINMENT, similarity, figures)
-    return _compare_reworked(a, b, Comparison(Rule.APART, similarity, figures), thresholds)
+    if similarity < thresholds.containment_with_both:
+        return Comparison(Rule.APART, similarity)
+    figures, counted = figures_in_common(a, b)
+    found = Comparison(Rule.CONTAINMENT, similarity, figures)
+    other = figures is not None and _of_another_issue(a, b, found, counted, thresholds)
+    return other or _by_size(a, b, found, thresholds)
 
 
-def _compare_reworked(
-    a: Sketch, b: Sketch, so_far: Comparison, thresholds: Thresholds
-) -> Comparison:
+def _of_another_issue(
+    a: Sketch, b: Sketch, found: Comparison, counted: int, thresholds: Thresholds
+) -> Comparison | None:
+    """Return the outcome if the numbers say that this is a form, filled in anew."""
+    words, agreeing = min(a.words, b.words), found.figures or 0.0
+    if words < thresholds.short_words:
+        needed = thresholds.figures_short
+    else:
+        needed = thresholds.figures if counted >= thresholds.figures_least else 0.0
+    if agreeing < needed:
+        return replace(found, rule=Rule.FIGURES)
+    hours = abs(a.published - b.published) / 60 if a.published and b.published else 0.0
+    if (
+        hours > thresholds.form_hours
+        and words < thresholds.form_words
+        and agreeing < thresholds.figures_of_another_day
+    ):
+        return replace(found, rule=Rule.FIGURES, hours_apart=hours)
+    return None
+
+
+def _by_size(a: Sketch, b: Sketch, found: Comparison, thresholds: Thresholds) -> Comparison:
+    """Decide by what documents of this size must have in common."""
+    words, even = min(a.words, b.words), evenness(a, b)
+    if even < thresholds.uneven_ratio or words < thresholds.tiny_words:
+        return _excerpt(a, b, found, thresholds)
+    if found.similarity < thresholds.containment:
+        return _reworked(a, b, found, thresholds)
+    if found.figures is None and words < thresholds.short_words and even >= thresholds.form_ratio:
+        return _wording(a, b, found, thresholds)
+    return found
+
+
+def _excerpt(a: Sketch, b: Sketch, found: Comparison, thresholds: Thresholds) -> Comparison:
+    """Decide about a document much shorter than the other: it is titled or opens like it."""
+    title = _telling_title(a, b, thresholds)
+    if title >= thresholds.title:
+        return replace(found, rule=Rule.EXCERPT, title=title)
+    if found.similarity < thresholds.containment:
+        return replace(found, rule=Rule.APART, title=title)
+    if min(a.words, b.words) < thresholds.tiny_words:
+        return replace(found, rule=Rule.SHORT, title=title)
+    lead = lead_in_common(a, b)
+    rule = Rule.EXCERPT if lead >= thresholds.lead else Rule.LEAD
+    return replace(found, rule=rule, lead=lead, title=title)
+
+
+def _reworked(a: Sketch, b: Sketch, found: Comparison, thresholds: Thresholds) -> Comparison:
     """Decide about documents of like size that share half: title and lead must support it."""
-    lead, title = _lead_in_common(a, b), _title_in_common(a, b, thresholds)
+    lead, title = lead_in_common(a, b), _telling_title(a, b, thresholds)
     led, titled = lead >= thresholds.lead_in_part, title >= thresholds.title
     needed = thresholds.containment_with_support
     if led and titled:
         needed = thresholds.containment_with_both
-    same = (led or titled) and so_far.similarity >= needed
+    same = (led or titled) and found.similarity >= needed
     rule = Rule.CONTAINMENT if same else Rule.APART
-    return replace(so_far, rule=rule, lead=lead, title=title)
+    return replace(found, rule=rule, lead=lead, title=title)
 
 
-def _compare_excerpt(
-    a: Sketch, b: Sketch, so_far: Comparison, thresholds: Thresholds
-) -> Comparison:
-    """Decide about a document much shorter than the other: it is titled or opens like it."""
-    title = _title_in_common(a, b, thresholds)
-    if title >= thresholds.title:
-        return replace(so_far, rule=Rule.EXCERPT, title=title)
-    if so_far.similarity < thresholds.containment:
-        return replace(so_far, rule=Rule.APART, title=title)
-    if min(a.words, b.words) < thresholds.tiny_words:
-        return replace(so_far, rule=Rule.SHORT, title=title)
-    lead = _lead_in_common(a, b)
-    rule = Rule.EXCERPT if lead >= thresholds.lead else Rule.LEAD
-    return replace(so_far, rule=rule, lead=lead, title=title)
+def _wording(a: Sketch, b: Sketch, found: Comparison, thresholds: Thresholds) -> Comparison:
+    """Decide about short texts of one length without numbers: a form may have names only.
 
-
-def _are_other_figures(figures: float, counted: int, words: int, thresholds: Thresholds) -> bool:
-    """Whether the numbers alone say that this is another issue of a form."""
-    if words < thresholds.short_words:
-        return figures < thresholds.figures_short
-    return counted >= thresholds.figures_least and figures < thresholds.figures
-
-
-def _hours_apart(a: Sketch, b: Sketch) -> float:
-    """Return the hours between two publications; 0 if one is not known."""
-    return abs(a.published - b.published) / 60 if a.published and b.published else 0.0
-
-
-def _containment(a: Sample, a_size: int, b: Sample, b_size: int, sample_size: int) -> float:
-    """Estimate |A and B| / min(|A|, |B|) from the smallest hashes of both sets.
-
-    Only the range that both samples cover counts: below the smaller of their largest hashes.
+    Two issues of one have names of their own in the title too; a copy has the same title, a
+    longer or a shorter one, or quite another.
     """
-    if a.level > b.level:
-        a, a_size, b, b_size = b, b_size, a, a_size
-    x, y = a.codes, b.codes
-    if not len(x) or not len(y):
-        return 0.0
-    # The hashes of the other sample, as far as this one tells them apart.
-    y = y >> np.uint16(b.level - a.level) if a.level < b.level else y
-    if len(x) == sample_size and a_size > sample_size and x[-1] < y[-1]:
-        y = y[: y.searchsorted(x[-1], "right")]
-    elif len(y) == sample_size and b_size > sample_size and y[-1] < x[-1]:
-        x = x[: x.searchsorted(y[-1], "right")]
-    return _share(x, y)
+    title = _telling_title(a, b, thresholds)
+    other = thresholds.form_title <= title < 1
+    return replace(found, rule=Rule.TITLE if other else found.rule, title=title)
 
 
-def _share(a: NDArray[np.uint16], b: NDArray[np.uint16]) -> float:
-    """Share of the smaller of two sets that lies in the other; 0 if one is empty."""
-    x, y = set(a.tolist()), set(b.tolist())
-    return len(x & y) / max(1, min(len(x), len(y)))
-
-
-def _figures_in_common(a: Sketch, b: Sketch) -> tuple[float | None, int]:
-    """Return the share that agrees of the numbers in the same words, and how many there are."""
-    x, y = a.figures, b.figures
-    if a.figures_seen > FIGURES_SIZE:
-        y = y[y <= x[-1]]
-    if b.figures_seen > FIGURES_SIZE:
-        x = x[x <= b.figures[-1]]
-    shared = set((x >> 8).tolist()).intersection((y >> 8).tolist())
-    if not shared:
-        return None, 0
-    agreeing = {figure >> 8 for figure in set(x.tolist()).intersection(y.tolist())}
-    return len(agreeing) / len(shared), len(shared)
-
-
-def _title_in_common(a: Sketch, b: Sketch, thresholds: Thresholds) -> float:
-    """Return the share of the smaller title in the other; 0 if it is too short to tell."""
+def _telling_title(a: Sketch, b: Sketch, thresholds: Thresholds) -> float:
+    """Return what the titles have in common; 0 if one is too short to speak for anything."""
     if min(len(a.title), len(b.title)) < thresholds.title_least:
         return 0.0
-    return _share(a.title, b.title)
-
-
-def _lead_in_common(a: Sketch, b: Sketch) -> float:
-    return _containment(a.lead, _lead_size(a), b.lead, _lead_size(b), LEAD_SIZE)
-
-
-def _lead_size(sketch: Sketch) -> int:
-    profile = PROFILES[sketch.script]
-    return min(round(sketch.words * profile.tokens_per_word), profile.lead)
+    return title_in_common(a, b)

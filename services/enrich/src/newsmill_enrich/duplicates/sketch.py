@@ -36,7 +36,7 @@ SKETCH_VERSION = 1
 BODY_SIZE = 96
 LEAD_SIZE = 24
 FIGURES_SIZE = 24
-TITLE_SIZE = 8
+TITLE_SIZE = 12
 
 _HEADER = struct.Struct("<BBHHBBBBBBBIQI")
 
@@ -84,7 +84,7 @@ class Sketch:
     lead: Sample
     """Of the shingles of the lead."""
     title: NDArray[np.uint16]
-    """16-bit hashes of the title's pieces, sorted."""
+    """The smallest 16-bit hashes of the title's pieces, sorted."""
     figures_seen: int
     """How many different figures the story has, at most 255."""
     figures: NDArray[np.uint32]
