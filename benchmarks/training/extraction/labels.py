@@ -13,7 +13,7 @@ __all__ = ["Labels", "assemble", "from_gold", "from_votes"]
 Labels = tuple[NDArray[np.float64], NDArray[np.float64]]
 """Label (0 or 1) and weight of each block."""
 
-SILVER_WEIGHT = 0.6
+SILVER_WEIGHT = 0.15
 AGREEMENT = 0.8
 """A page counts as silver if this share of its tokens is labelled by agreement."""
 

@@ -56,7 +56,7 @@ def _unique(found: Iterable[str], site: str) -> tuple[str, ...]:
 
 def _in_linked_data(declared: Declared, title: str) -> Iterator[str]:
     node = about(declared.linked, title)
-    for candidate in ([node] if node else []) + declared.linked.articles():
+    for candidate in (*([node] if node else []), *declared.linked.articles):
         found = [
             name
             for text in names(candidate.get("author"), declared.linked)
@@ -86,7 +86,7 @@ def _is_house(found: tuple[str, ...], declared: Declared) -> bool:
     site = fold(declared.first("og:site_name", "application-name"))
     publishers = {
         fold(name)
-        for node in declared.linked.articles()
+        for node in declared.linked.articles
         for name in names(node.get("publisher"), declared.linked)
     }
     return key == site or key in publishers or (" " not in key and key in fold(declared.title))

@@ -17,6 +17,9 @@ MIN_DECLARED_WEIGHT = 60
 LIST_LINK_SHARE = 0.6
 """A page whose text lies in links to this share, and whose prose is short, is a list."""
 
+NOISE_RUN = 5_000
+"""Letters without a space, of fewer kinds than a language without spaces has."""
+
 _WALL = re.compile(
     r"enable javascript|javascript is (?:disabled|required)|verify (?:you are|that you are) human|"
     r"checking your browser|access denied|are you a robot|unusual traffic|captcha|"
@@ -48,6 +51,14 @@ class Facts:
     """Paragraphs of the text that are prose."""
 
 
+def _is_noise(text: str) -> bool:
+    """Whether a text is runs of few letters without spaces: data, not language."""
+    if len(text) < NOISE_RUN:
+        return False
+    run = max(text.split(), key=len, default="")
+    return len(run) > NOISE_RUN and len(set(run[:NOISE_RUN])) < 80
+
+
 def _no_text(facts: Facts, size: int) -> str | None:
     """Grounds that hold whatever a page declares."""
     least = MIN_DECLARED_WEIGHT if facts.declares_article and facts.has_date else MIN_WEIGHT
@@ -55,6 +66,7 @@ def _no_text(facts: Facts, size: int) -> str | None:
         (not facts.text.strip(), "no text"),
         (size < 1_500 and is_error_heading(facts.title), f"error page: {facts.title[:80]}"),
         (size < 600 and _WALL.search(facts.text), "a wall in place of an article"),
+        (_is_noise(facts.text), "no words"),
         (size < least, f"text too short: {size} letters, at least {least}"),
     )
     return next((ground for holds, ground in grounds if holds), None)
@@ -64,7 +76,7 @@ def _no_single_text(facts: Facts) -> str | None:
     """Grounds that hold for pages that do not declare themselves articles."""
     parts = urlsplit(facts.url)
     at_home = bool(_HOME_PATH.fullmatch(parts.path)) and not parts.query
-    links = facts.link_share > LIST_LINK_SHARE and facts.prose < 3
+    links = facts.link_share > LIST_LINK_SHARE and facts.prose < 1 and not facts.has_date
     grounds = (
         (facts.declares_list, "the page declares itself a list"),
         (at_home and facts.teasers >= 10, f"a home page with {facts.teasers} headlines"),

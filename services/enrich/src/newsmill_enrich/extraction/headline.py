@@ -111,7 +111,7 @@ def _without_kicker(heading: str, said: Sequence[str]) -> str:
 
 def _linked_headline(declared: Declared, others: Sequence[str]) -> str:
     """The headline in JSON-LD, if it is this page's and not cut short."""
-    for node in declared.linked.articles():
+    for node in declared.linked.articles:
         for head in texts(node.get("headline")):
             longer = any(
                 len(other) > len(head) and fold(other).startswith(fold(head.rstrip("….")))

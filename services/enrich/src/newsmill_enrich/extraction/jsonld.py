@@ -34,16 +34,9 @@ class Linked:
     """All nodes of a page's JSON-LD, in order of appearance, and how many scripts were broken."""
 
     nodes: tuple[Node, ...]
+    articles: tuple[Node, ...]
+    """The nodes that are articles: with such a type, and a headline or a date."""
     broken: int
-
-    def articles(self) -> list[Node]:
-        """The nodes that are articles: with such a type, and a headline or a date."""
-        return [
-            node
-            for node in self.nodes
-            if _ARTICLE.search(kind(node) + " " + ("posting" if _LIVE.search(kind(node)) else ""))
-            and (node.get("headline") or node.get("datePublished") or node.get("name"))
-        ]
 
     def has_type(self, pattern: re.Pattern[str]) -> bool:
         """Whether a node has a type that matches ``pattern``."""
@@ -134,9 +127,15 @@ def parse_linked(scripts: Sequence[str]) -> Linked:
             continue
         for node in _walk(value):
             if len(nodes) >= MAX_NODES:
-                return Linked(tuple(nodes), broken)
+                break
             nodes.append(node)
-    return Linked(tuple(nodes), broken)
+    articles = tuple(
+        node
+        for node in nodes
+        if _ARTICLE.search(kind(node))
+        and (node.get("headline") or node.get("datePublished") or node.get("name"))
+    )
+    return Linked(tuple(nodes), articles, broken)
 
 
 def is_live_blog(linked: Linked) -> bool:
@@ -146,17 +145,17 @@ def is_live_blog(linked: Linked) -> bool:
 
 def is_list(linked: Linked) -> bool:
     """Whether the page calls itself a list of pages, and not an article."""
-    return linked.has_type(_LIST) and not linked.articles()
+    return linked.has_type(_LIST) and not linked.articles
 
 
 def is_video(linked: Linked) -> bool:
     """Whether the page calls itself a video, and not an article."""
-    return linked.has_type(_VIDEO) and not linked.articles()
+    return linked.has_type(_VIDEO) and not linked.articles
 
 
 def about(linked: Linked, title: str) -> Node | None:
     """The article node whose headline is the page's title; a lone article node also counts."""
-    articles = linked.articles()
+    articles = linked.articles
     key = fold(title)
     for node in articles:
         heads = texts(node.get("headline")) or texts(node.get("name"))

@@ -101,8 +101,9 @@ def _shown_headline(blocks: Blocks, main: MainText, headline: Headline) -> Headl
     first = main.kept[0]
     counts: dict[str, int] = {}
     for block in blocks.blocks:
-        key = fold(block.text)
-        counts[key] = counts.get(key, 0) + 1
+        if len(block.text) <= 300:
+            key = fold(block.text)
+            counts[key] = counts.get(key, 0) + 1
     for i in range(first + 1, max(-1, first - 6), -1):
         if i >= len(blocks.blocks):
             continue
@@ -110,7 +111,7 @@ def _shown_headline(blocks: Blocks, main: MainText, headline: Headline) -> Headl
         size = weight(block.text)
         if not 15 <= size <= 300 or block.link > len(block.text) / 2:
             continue
-        twice = counts[fold(block.text)] > 1
+        twice = counts.get(fold(block.text), 0) > 1
         bold = block.bold >= 0.9 * len(block.text)
         if twice or bold or likeness(block.text, headline.text) > 0.6:
             place = "text shown twice" if twice else "text in bold" if bold else "text"
@@ -157,7 +158,7 @@ def _dates(draft: Draft, page: Page, context: Context) -> publication.Publicatio
 
 def _facts(draft: Draft, url: str, has_date: bool) -> Facts:
     declared = draft.declared
-    declares = bool(declared.linked.articles()) or declared.first("og:type") == "article"
+    declares = bool(declared.linked.articles) or declared.first("og:type") == "article"
     links = sum(block.link for block in draft.page.blocks)
     letters = sum(len(block.text) for block in draft.page.blocks)
     heads = sum(

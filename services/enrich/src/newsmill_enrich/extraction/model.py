@@ -14,6 +14,8 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
+from newsmill_enrich.extraction.features import VERSION
+
 __all__ = ["LEAVES", "Forest", "load_model", "read_forest"]
 
 LEAVES = 16
@@ -91,4 +93,7 @@ def load_model() -> tuple[Forest, str]:
     if digest != card["sha256"]:
         raise ValueError("the block model is not the one that its card describes")
     with folder.joinpath("blocks.npz").open("rb") as file:
-        return read_forest(file), f"blocks-{card['version']}+sha256:{digest[:12]}"
+        forest = read_forest(file)
+    if forest.version != VERSION:
+        raise ValueError("the block model was trained on other features than these")
+    return forest, f"blocks-{card['version']}+sha256:{digest[:12]}"

@@ -1,5 +1,6 @@
 """From the bytes of a page to its record."""
 
+import re
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -12,7 +13,7 @@ from newsmill_enrich.extraction.flattened import read_flattened, unwrap
 from newsmill_enrich.extraction.gate import Facts, not_an_article
 from newsmill_enrich.extraction.markup import from_markup
 from newsmill_enrich.extraction.model import Forest
-from newsmill_enrich.extraction.prescan import scan_bytes
+from newsmill_enrich.extraction.prescan import scan_bytes, scan_markup
 from newsmill_enrich.extraction.record import Extracted
 from newsmill_enrich.extraction.signals import url_folders
 from newsmill_shared.decoding import Decoded, decode
@@ -23,10 +24,9 @@ from newsmill_shared.text import clean, clean_line
 
 __all__ = ["extract", "is_markup", "read_page", "reading_context"]
 
-_MARKUP = (
-    "<html", "<!doctype", "<body", "<head", "<div", "<p>", "<p ", "<br", "<article", "<span",
-    "<table", "<a ", "<h1", "<title",
-)  # fmt: skip
+_TAG = re.compile(
+    r"<(?:!doctype|!--|/?[a-z][a-z0-9-]{0,30}(?:[\s/][^<>]{0,2000})?>)", re.IGNORECASE
+)
 _MONTH_FIRST = (".us", ".ph")
 _LOOKED_AT = 100_000
 
@@ -66,13 +66,9 @@ def reading_context(page: Page, now: datetime) -> Context:
 
 def is_markup(text: str, media_type: str) -> bool:
     """Whether a text is HTML, whatever its media type says (text/plain may hold ``<p>``)."""
-    head = text[:4096].lstrip("\ufeff \t\r\n").lower()
     if media_type == "text/plain":
-        return head.startswith(("<!doctype html", "<html"))
-    if any(tag in head for tag in _MARKUP):
-        return True
-    looked_at = text[:_LOOKED_AT].lower()
-    return any(tag in looked_at for tag in _MARKUP)
+        return text[:4096].lstrip("\ufeff \t\r\n").lower().startswith(("<!doctype html", "<html"))
+    return _TAG.search(text[:_LOOKED_AT]) is not None
 
 
 def _cleaned(record: Extracted) -> Extracted:
@@ -88,6 +84,7 @@ def _cleaned(record: Extracted) -> Extracted:
 
 
 def _from_text(decoded: Decoded, page: Page, context: Context) -> Extracted:
+    scan_markup(decoded.text)
     found = read_flattened(unwrap(clean(decoded.text)), context, page.final_url)
     text = "\n".join(found.paragraphs)
     ground = not_an_article(Facts(url=page.final_url, title=found.title, text=text))

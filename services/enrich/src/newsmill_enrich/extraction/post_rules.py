@@ -38,7 +38,11 @@ class Draft:
     context: Context
     link_share: Sequence[float]
     reasons: dict[int, str] = field(default_factory=dict)
+    _sizes: list[int] = field(default_factory=list)
     _datelines: dict[int, Dateline | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._sizes = [weight(block.text) for block in self.blocks]
 
     def places(self) -> list[int]:
         """The numbers of the kept blocks."""
@@ -53,7 +57,11 @@ class Draft:
 
     def size(self, numbers: Sequence[int]) -> int:
         """The weight of the kept ones among these blocks."""
-        return sum(weight(self.blocks[i].text) for i in numbers if self.kept[i])
+        return sum([self._sizes[i] for i in numbers if self.kept[i]])
+
+    def weight(self, number: int) -> int:
+        """The weight of a block, kept or not."""
+        return self._sizes[number]
 
     def dateline(self, number: int) -> Dateline | None:
         """What a block says of a date, if that is all it says."""
@@ -67,8 +75,7 @@ class Draft:
 
     def is_label(self, number: int) -> bool:
         """A few words that are no sentence."""
-        text = self.blocks[number].text
-        return weight(text) <= LABEL and not _SENTENCE_END.search(text)
+        return self._sizes[number] <= LABEL and not _SENTENCE_END.search(self.blocks[number].text)
 
 
 def _repeated_headline(draft: Draft) -> None:
@@ -77,28 +84,38 @@ def _repeated_headline(draft: Draft) -> None:
         return
     for i in draft.places()[:6]:
         text = fold(draft.blocks[i].text)
-        if text == key or (len(text) > 20 and key.endswith(text)):
+        if text == key or (len(text) > 20 and key.endswith(text)) or _holds(text, key):
             draft.drop([i], "repeated headline")
 
 
+def _holds(text: str, key: str) -> bool:
+    """Whether a line is the headline with a kicker, a category or a date around it."""
+    return (
+        len(key) > 20 and len(text) < 2 * len(key) and (text.endswith(key) or text.startswith(key))
+    )
+
+
 def _comment_form(draft: Draft) -> None:
-    for i, block in enumerate(draft.blocks):
-        if len(block.text) <= 60 and is_comment_form(block.text):
-            before, behind = range(i), range(i, len(draft.blocks))
-            size = draft.size(before)
+    places = draft.places()
+    if not places:
+        return
+    for i in range(places[0] + 1, places[-1] + 1):
+        text = draft.blocks[i].text
+        if len(text) <= 60 and is_comment_form(text):
+            behind = range(i, len(draft.blocks))
+            size = draft.size(range(i))
             if size > ENOUGH and draft.size(behind) < size:
                 draft.drop(behind, "comment form")
                 return
 
 
 def _is_linked_head(draft: Draft, number: int) -> bool:
-    text = draft.blocks[number].text
-    return draft.link_share[number] > 0.8 and 8 < weight(text) < 250
+    return draft.link_share[number] > 0.8 and 8 < draft.weight(number) < 250
 
 
 def _teaser_tail(draft: Draft) -> None:
     """Cut where texts begin to stand each behind a fully linked headline."""
-    kept = [i for i in draft.places() if weight(draft.blocks[i].text) > LABEL]
+    kept = [i for i in draft.places() if draft.weight(i) > LABEL]
     items = [i for i in kept if i and _is_linked_head(draft, i - 1) and draft.link_share[i] < 0.5]
     if len(items) < 2:
         return
@@ -130,7 +147,7 @@ def _frame_lines(draft: Draft) -> None:
     """Drop datelines, bylines and labels at both ends of the text, and headings of teasers."""
     places = draft.places()
     for i in places:
-        if weight(draft.blocks[i].text) > 60:
+        if draft.weight(i) > 60:
             break
         text = draft.blocks[i].text
         if draft.dateline(i) or (draft.is_label(i) and strip_byline(text)[1]):

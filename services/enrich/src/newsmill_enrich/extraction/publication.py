@@ -86,7 +86,7 @@ def declared_dates(declared: Declared, title: str, context: Context) -> Iterator
     node = about(declared.linked, title)
     if node is not None:
         yield from _from_node(node, context, "json-ld", 0.99)
-    for other in declared.linked.articles():
+    for other in declared.linked.articles:
         if other is not node:
             yield from _from_node(other, context, "json-ld (another node)", 0.7)
     for worth, names, update in ((0.95, _PUBLISHED, False), (0.9, _MODIFIED, True)):

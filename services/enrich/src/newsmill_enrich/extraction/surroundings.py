@@ -4,22 +4,27 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from newsmill_enrich.extraction.blocks import CATEGORIES, FLAGS, Blocks
-from newsmill_enrich.extraction.dates import Context
+from newsmill_enrich.extraction.blocks import CATEGORIES, FLAGS, Block, Blocks
+from newsmill_enrich.extraction.dates import Context, find_dates
 from newsmill_enrich.extraction.flattened import Dateline, read_dateline, slug, slug_words
 from newsmill_enrich.extraction.publication import Candidate
-from newsmill_enrich.extraction.wording import fold, strip_byline, weight
+from newsmill_enrich.extraction.wording import fold, names_update, strip_byline, weight
 
 __all__ = ["Surroundings", "look_around"]
 
 ABOVE_HEADLINE = 3
 """A dateline may stand this many blocks above the headline."""
 
-BELOW_START = 2
+BELOW_START = 4
 """It may stand below a standfirst: among this many blocks from the text's first."""
 
 BELOW_END = 6
+_CLOCK = re.compile(r"today|current-?date|date-?now|clock|weather", re.IGNORECASE)
+MAX_LINE = 160
+"""Characters of a line that may begin with a date and go on with categories or credits."""
+
 LABEL = 40
+_INLINE = re.compile(r"[/)\]:|–—-]|[^\W\d_]+\s*[/)\]:–—-]")
 _NO_PLACE = sum(
     1 << i for i, name in enumerate(CATEGORIES) if name in ("navigation", "comments", "legal")
 )
@@ -43,10 +48,11 @@ def look_around(
     if not kept:
         return Surroundings((), None, ())
     head = _headline(page, kept[0], title)
-    above = range(max(0, head - ABOVE_HEADLINE), kept[0] + BELOW_START)
+    top = min(kept[0] + BELOW_START, len(page.blocks))
+    above = range(max(0, head - ABOVE_HEADLINE), top)
     below = range(kept[-1], min(len(page.blocks), kept[-1] + BELOW_END + 1))
     datelines = {i: found for i in (*above, *below) if (found := _dateline(page, i, context))}
-    dates = tuple(_dates(datelines, head, kept))
+    dates = (*_dates(datelines, head, kept), *_inline_dates(page, kept, context))
     rubric = _rubric(page, datelines, title, url)
     return Surroundings(dates, rubric, _bylines(page, range(head, kept[0] + 1), below))
 
@@ -63,11 +69,32 @@ def _headline(page: Blocks, first: int, title: str) -> int:
 def _dateline(page: Blocks, number: int, context: Context) -> Dateline | None:
     block = page.blocks[number]
     text = block.text
-    if len(text) > 120 or not any(letter.isdigit() for letter in text):
+    if len(text) > MAX_LINE or not any(letter.isdigit() for letter in text):
         return None
-    if page.around[block.element] & _NO_PLACE or page.flags[block.element] & _NO_FLAG:
+    if _elsewhere(page, block.element):
         return None
-    return read_dateline(text, context)
+    return read_dateline(text, context) or _leading_date(block, context)
+
+
+def _elsewhere(page: Blocks, element: int) -> bool:
+    """Whether an element or one of the three around it is of the page's frame."""
+    if page.flags[element] & _NO_FLAG:
+        return True
+    for _ in range(4):
+        if page.own[element] & _NO_PLACE or _CLOCK.search(page.signature[element]):
+            return True
+        element = page.parent[element]
+    return False
+
+
+def _leading_date(block: Block, context: Context) -> Dateline | None:
+    """A date that a line of categories or credits begins with: ``18.01.2022 in Culture, ...``."""
+    if block.link > len(block.text) / 2 or len(block.text) > MAX_LINE:
+        return None
+    found = find_dates(block.text[:80], context)
+    if not found or len(_LETTER.findall(block.text[: found[0].start])) > 28:
+        return None
+    return Dateline(found[0].moment, "", names_update(block.text[: found[0].start]))
 
 
 def _dates(datelines: dict[int, Dateline], head: int, kept: Sequence[int]) -> Iterator[Candidate]:
@@ -85,6 +112,16 @@ def _dates(datelines: dict[int, Dateline], head: int, kept: Sequence[int]) -> It
             found = datelines[i]
             timed = 0.02 if found.moment.precision == "minute" else 0.0
             yield Candidate(found.moment, place, worth + timed - 0.03 * rank, found.is_update)
+
+
+def _inline_dates(page: Blocks, kept: Sequence[int], context: Context) -> Iterator[Candidate]:
+    """A day that opens the text: ``Baku/17.06.24/Turan: ...``, ``(3 May 2024) ...``."""
+    for i in kept[:2]:
+        text = page.blocks[i].text
+        for match in find_dates(text[:70], context)[:1]:
+            behind = text[match.end : match.end + 12].lstrip()
+            if len(_LETTER.findall(text[: match.start])) <= 24 and _INLINE.match(behind):
+                yield Candidate(match.moment, "date that opens the text", 0.6)
 
 
 def _rubric(page: Blocks, datelines: dict[int, Dateline], title: str, url: str) -> str | None:

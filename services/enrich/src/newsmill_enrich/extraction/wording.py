@@ -7,6 +7,7 @@ for it; no rule here needs its language to be known.
 import json
 import re
 import unicodedata
+from functools import lru_cache
 from importlib import resources
 
 __all__ = [
@@ -23,11 +24,13 @@ __all__ = [
 
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 _SPACES = re.compile(r"\s+")
+_WIDE = re.compile("[\u2e80-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff01-\uff60\U00020000-\U0003ffff]+")
 _COUNT = re.compile(r"\s*[(\[]?\s*\d[\d.,]*\s*[)\]]?\s*")
 _ARABIC_MARKS = re.compile("[\u064b-\u0652\u0640\u200c\u200f\u200e]")
 _APOSTROPHES = str.maketrans(dict.fromkeys("‘’‚‛ʼʻ`´", "'") | {"\u00ad": None, "\u0307": None})
 
 
+@lru_cache(maxsize=8192)
 def fold(text: str) -> str:
     """Return ``text`` for comparison: case, width, quotes, edges and runs of spaces aside."""
     text = unicodedata.normalize("NFKC", text).casefold().translate(_APOSTROPHES)
@@ -107,6 +110,7 @@ def strip_byline(text: str) -> tuple[str, bool]:
 
 def weight(text: str) -> int:
     """The length of a text in Latin letters: a wide letter (CJK) says as much as three."""
-    if text.isascii():
-        return len(text)
-    return len(text) + 2 * sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+    size = len(text)
+    if text.isascii() or len(text.encode("utf-8", "replace")) < 1.4 * size:
+        return size  # few letters beyond Latin's: no script whose letters are wide
+    return size + 2 * (size - len(_WIDE.sub("", text)))
