@@ -78,6 +78,8 @@ def demo(
     content = load_content()
     site_port = _free_port(content.hosts())
     board = Board(_process_began(), total=len(content.submissions), visible=not as_json)
+    printer = console()
+    printer.quiet = as_json
     good = False
     with _folder(data) as folder:
         options = MillOptions(
@@ -93,9 +95,9 @@ def demo(
         with running_mill(options, _reporter(as_json=as_json)) as mill:
             good = _run(mill, content, site_port, board, as_json=as_json)
             if not leave and mill.watch(0):
-                if not as_json:
-                    console().print(f"The API stays at {mill.api_url}; Ctrl-C stops.")
+                printer.print(f"The API stays at {mill.api_url}; Ctrl-C stops.")
                 mill.watch()
+                printer.print("stopping")
     raise typer.Exit(ExitCode.OK if good else ExitCode.NO)
 
 
