@@ -3,10 +3,12 @@
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 
@@ -24,14 +26,15 @@ __all__ = [
     "DEFAULT_PORT",
     "Mill",
     "MillOptions",
-    "choose_port",
     "given_engines",
+    "reserved_port",
     "running_mill",
     "service_settings",
 ]
 
 DEFAULT_PORT = 8765
 _READY_SECONDS = 60.0
+_PORT_TRIES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +128,11 @@ def running_mill(
     supervisors: list[Supervisor] = []
     with ExitStack() as stack:
         stack.enter_context(_stop_signals(supervisors))
+        _check_installed(options.services)
         stack.enter_context(directory.hold())
         host = os.environ.get("NEWSMILL_GATEWAY_HOST") or "127.0.0.1"
-        port = choose_port(host, options.port or _named_port(os.environ))
+        wanted = options.port or _named_port(os.environ)
+        port = stack.enter_context(reserved_port(host, wanted))
         engines = Engines(directory.path, given=given_engines(os.environ), choice=options.choice)
         for engine in engines.embedded:
             found = engine.located
@@ -152,6 +157,16 @@ def running_mill(
         stack.callback(supervisor.stop)
         supervisor.start()
         yield Mill(directory, engines, supervisor, api_url, api_key, settings)
+
+
+def _check_installed(services: tuple[Service, ...]) -> None:
+    packages = dict.fromkeys(service.module.partition(".")[0] for service in services)
+    missing = [package for package in packages if find_spec(package) is None]
+    if missing:
+        names = " ".join(package.replace("_", "-") for package in missing)
+        raise CommandError(
+            f"not installed in {sys.prefix}: {names}", f"Install them there: pip install {names}"
+        )
 
 
 def given_engines(environment: Mapping[str, str]) -> Given:
@@ -184,8 +199,12 @@ def service_settings(
     return {**inherited, **ours, **concurrency, **options.settings}
 
 
-def choose_port(host: str, wanted: int | None) -> int:
-    """Return a free port.
+@contextmanager
+def reserved_port(host: str, wanted: int | None) -> Iterator[int]:
+    """Choose a free port, and keep other newsmills from choosing it until the block ends.
+
+    Between the choice and the moment when the gateway listens lie seconds: a name in the
+    abstract socket namespace, which goes with its process, stands for the port.
 
     Args:
         host: The address it is for.
@@ -194,16 +213,17 @@ def choose_port(host: str, wanted: int | None) -> int:
     Raises:
         CommandError: The wanted port is taken.
     """
-    if wanted is not None and not _is_free(host, wanted):
-        raise CommandError(
-            f"port {wanted} of {host} cannot be had", "Choose another with --port, or leave it out."
-        )
-    if wanted is not None or _is_free(host, DEFAULT_PORT):
-        return wanted or DEFAULT_PORT
-    with socket.socket(_family(host)) as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    candidates = [wanted] if wanted else [DEFAULT_PORT, *(0,) * _PORT_TRIES]
+    for candidate in candidates:
+        port = _free_port(host, candidate)
+        with socket.socket(socket.AF_UNIX) as name:
+            if port and _takes(name, f"\0newsmill-port-{port}"):
+                yield port
+                return
+    raise CommandError(
+        f"port {wanted or DEFAULT_PORT} of {host} cannot be had",
+        "Choose another with --port, or leave it out.",
+    )
 
 
 def _named_port(environment: Mapping[str, str]) -> int | None:
@@ -215,14 +235,22 @@ def _named_port(environment: Mapping[str, str]) -> int | None:
     return int(named)
 
 
-def _is_free(host: str, port: int) -> bool:
+def _free_port(host: str, port: int) -> int | None:
+    """Return the port if it is free (0 = any one that is), else None."""
     with socket.socket(_family(host)) as probe:
         # As the server will: connections of the one before may still be closing.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
+        if not _takes(probe, (host, port)):
+            return None
+        free: int = probe.getsockname()[1]
+        return free
+
+
+def _takes(probe: socket.socket, address: str | tuple[str, int]) -> bool:
+    try:
+        probe.bind(address)
+    except OSError:
+        return False
     return True
 
 

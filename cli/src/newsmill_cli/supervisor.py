@@ -46,12 +46,13 @@ class Service:
 
 SERVICES: tuple[Service, ...] = (
     Service("gateway", "newsmill_gateway.worker"),
+    Service("bridge", "newsmill_gateway.bridge"),
     Service("dispatcher", "newsmill_store.dispatcher"),
     Service("ingest", "newsmill_ingest.worker", stop_seconds=20.0),
     Service("enrich", "newsmill_enrich.worker", stop_seconds=15.0),
     Service("store", "newsmill_store.worker"),
 )
-"""All services, in the order in which they stop: the door first, the recorder last."""
+"""All services, in the order in which they stop: the doors first, the recorder last."""
 
 
 class Engine(Protocol):

@@ -20,8 +20,8 @@ from newsmill_cli.data_directory import DataDirectory
 from newsmill_cli.engines import Engines, Given
 from newsmill_cli.errors import CommandError
 from newsmill_cli.main import app
-from newsmill_cli.mill import Mill
-from newsmill_cli.supervisor import Supervisor
+from newsmill_cli.mill import Mill, MillOptions, reserved_port, running_mill
+from newsmill_cli.supervisor import Service, Supervisor
 from tests.integration.cli.processes import all_ended, eventually, processes_of, tree_of
 from tests.support.engines import chosen, open_folder
 
@@ -148,6 +148,27 @@ def test_a_taken_port_is_told_before_anything_starts(
     assert code == 1
     assert f"port {port} of 127.0.0.1 cannot be had" in said
     assert "--port" in said
+
+
+def test_a_port_that_was_chosen_is_chosen_by_nobody_else() -> None:
+    """Though nothing listens there yet."""
+    with reserved_port("127.0.0.1", None) as first, reserved_port("127.0.0.1", None) as second:
+        refused = pytest.raises(CommandError, match=f"port {first} of 127.0.0.1 cannot be had")
+        with refused, reserved_port("127.0.0.1", first):
+            pass
+
+    assert first != second
+
+
+def test_services_that_are_not_installed_are_named_before_anything_starts(data: Path) -> None:
+    """An image of one service has the others' modules not."""
+    options = MillOptions(data / "made", services=(Service("one", "newsmill_nowhere.worker"),))
+
+    refused = pytest.raises(CommandError, match="newsmill-nowhere")
+    with refused, running_mill(options):
+        pass
+
+    assert not (data / "made").exists()
 
 
 def test_an_api_of_another_program_is_not_taken_for_ours(common_up: "Up", data: Path) -> None:
