@@ -45,3 +45,36 @@ def test_a_page_of_short_lines_alone_is_kept_whole() -> None:
     lines = story_lines(text)
 
     assert len(lines) == 4
+
+
+def test_prose_broken_at_a_width_is_kept_though_its_lines_end_anywhere() -> None:
+    wrapped = [
+        "The council voted on Tuesday to repair the",
+        "old bridge over the river before the winter",
+        "Minister Example, who opened the meeting",
+        "in the hall, said that work would start",
+        "in May and take about nine weeks.",
+    ]
+    text = "\n".join([*STORY, *wrapped])
+
+    lines = story_lines(text)
+
+    assert lines == [*STORY, *wrapped]
+
+
+def test_blank_lines_do_not_break_a_list_of_headlines() -> None:
+    headlines = ["Fire at the harbour", "Market day moves", "3 hurt in fall", "New bell rings"]
+    text = "\n\n".join([*STORY, *headlines])
+
+    lines = story_lines(text)
+
+    assert lines == STORY
+
+
+def test_a_list_of_headlines_goes_with_the_numbers_in_it() -> None:
+    headlines = ["Fire at the harbour", "Market day moves", "3 hurt in fall", "New bell rings"]
+    text = "\n".join([*STORY, *headlines])
+
+    lines = story_lines(text)
+
+    assert lines == STORY

@@ -52,7 +52,7 @@ class Thresholds:
     lead: float = 0.50
     """An excerpt opens like the whole if so much of its lead is in the other's."""
     lead_in_part: float = 0.20
-    figures_short: float = 0.75
+    figures_short: float = 0.77
     """Share of common figures that must agree in a short text."""
     short_words: int = 120
     figures: float = 0.50

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from itertools import accumulate, groupby
-from operator import itemgetter
 
 from newsmill_enrich.duplicates.scripts import Profile
 
@@ -21,6 +20,7 @@ _MANY_LINES = 4
 """So many lines in a row without a sentence are a list: of figures, or of headlines."""
 _TABLE_SHARE = 0.7
 """Of a list's lines, with a number each, for it to be a table that belongs to the story."""
+_WRAPPED_SHARE = 0.3
 _LEAST_SHARE = 0.35
 _LEAST_SHARE_OF_A_STORY = 0.12
 """Below these shares of the characters the filter has misread the page: all lines count."""
@@ -56,12 +56,19 @@ def story_spans(text: str, profile: Profile) -> list[tuple[int, int]] | None:
 def _kept(lines: Sequence[str], frame: Sequence[bool], profile: Profile) -> list[bool]:
     """Return for each line whether it is story: whole runs of lines decide together."""
     kept: list[bool] = []
-    for may_be_frame, run in groupby(zip(lines, frame, strict=True), key=itemgetter(1)):
-        if may_be_frame:
-            kept += _of_run([line for line, _ in run], profile)
+    for may_be_frame, run in groupby(frame):
+        start, end = len(kept), len(kept) + len(list(run))
+        if not may_be_frame or _is_wrapped(lines[start : end + 1]):
+            kept += [True] * (end - start)
         else:
-            kept += [True for _ in run]
+            kept += _of_run(lines[start:end], profile)
     return kept
+
+
+def _is_wrapped(lines: Sequence[str]) -> bool:
+    """Whether the lines are prose broken at a width: many go on in the next without a capital."""
+    going_on = sum(line[0].islower() for line in lines[1:])
+    return going_on >= max(1, _WRAPPED_SHARE * (len(lines) - 1))
 
 
 def _of_run(run: Sequence[str], profile: Profile) -> list[bool]:
