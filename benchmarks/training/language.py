@@ -52,7 +52,7 @@ from newsmill_enrich.language.scripts import (
 )
 from newsmill_enrich.language.signals import SignalReader, Signals
 from newsmill_enrich.language.text import clean
-from newsmill_enrich.language.trees import Trees, TreesContent
+from newsmill_enrich.language.trees import TreeContent, Trees, TreesContent
 
 Floats = npt.NDArray[np.float64]
 Models = list[dict[str, float]]
@@ -369,8 +369,8 @@ class Fitted:
         odds = fuse(example.signals, self.weights, self.answers, {})
         winner = max(odds, key=odds.__getitem__)
         features = winner_features(example.signals, winner, odds[winner], self.typical)
-        known = Trees.of(self.known).probability(features)
-        return winner, known, Trees.of(self.right).probability(features)
+        known = Trees.load(self.known).probability(features)
+        return winner, known, Trees.load(self.right).probability(features)
 
 
 def fit(examples: Sequence[Example]) -> Fitted:
@@ -475,21 +475,18 @@ def _fit_trees(features: Floats, event: npt.NDArray[np.bool_], weights: Floats) 
     model = GradientBoostingClassifier(**TREES).fit(features, event, sample_weight=weights)
     share = float(np.average(event, weights=weights))
     start = math.log(share / (1 - share))
-    return {"start": start, "trees": [_nodes(tree.tree_) for (tree,) in model.estimators_]}
+    return {"start": start, "trees": [_tree(tree.tree_) for (tree,) in model.estimators_]}
 
 
-def _nodes(tree: Any) -> list[list[float]]:
-    return [
-        [round(RATE * float(tree.value[node][0][0]), 4)]
-        if tree.children_left[node] < 0
-        else [
-            int(tree.feature[node]),
-            round(float(tree.threshold[node]), 5),
-            int(tree.children_left[node]),
-            int(tree.children_right[node]),
-        ]
-        for node in range(tree.node_count)
-    ]
+def _tree(tree: Any) -> TreeContent:
+    leaf = tree.children_left < 0
+    return {
+        "feature": np.where(leaf, -1, tree.feature).tolist(),
+        "threshold": np.where(leaf, 0.0, np.round(tree.threshold, 5)).tolist(),
+        "left": np.where(leaf, 0, tree.children_left).tolist(),
+        "right": np.where(leaf, 0, tree.children_right).tolist(),
+        "value": np.where(leaf, np.round(RATE * tree.value[:, 0, 0], 4), 0.0).tolist(),
+    }
 
 
 def write(fitted: Fitted) -> None:

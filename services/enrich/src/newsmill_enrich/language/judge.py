@@ -1,53 +1,85 @@
-"""The language of one passage: what its script allows, and what the two detectors make of it."""
+"""The language of one passage: what its script allows, and what the detectors make of it."""
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from newsmill_enrich.language.codes import UNDETERMINED
-from newsmill_enrich.language.engines import Cld2, Langid
+from newsmill_enrich.language.fusion import Fusion
 from newsmill_enrich.language.scripts import (
     LANGUAGES_OF,
     SINGLE_LANGUAGE,
+    ScriptCounts,
     count_scripts,
     keep_script,
 )
+from newsmill_enrich.language.signals import SignalReader
 
-__all__ = ["Judge", "Judgement"]
+__all__ = ["Judge", "Judgement", "language_of_script", "unreadable"]
 
 _VOWEL = re.compile(r"[aeiouyáàâäãåāăąæéèêëēėęěəíìîïīıóòôöõōőøœúùûüūůűýÿơưạ-ỹ]")
-_FLOOR: Final = 1e-6
-_CLD2_RELIABLE: Final = 3.0
-_CLD2_UNRELIABLE: Final = 1.2
-_OPEN: Final = 0.35
+_THREE_LETTERS = re.compile(r"[^\W\d_]{3}")
+_BY_SCRIPT: Final = 0.999
+_HAN_BY_SCRIPT: Final = 0.99
+_KANA_SHARE: Final = 0.08
+"""Japanese prose has at least this share of kana; Chinese quotes less."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Probabilities per language of one passage, or the ground for there being none."""
+    """What one passage is written in, and why."""
 
+    language: str
+    """Key of the language; ``und`` when it cannot be told."""
+    confidence: float
+    """Probability that the language is right; 0 for ``und``."""
     letters: float
     probabilities: Mapping[str, float] = field(default_factory=dict)
-    confidence: float = 0.0
+    """Of the languages that were weighed."""
     ground: str | None = None
+    """Why the language cannot be told."""
     said: Mapping[str, str] = field(default_factory=dict)
+    """Each detector's first choice."""
 
-    @property
-    def language(self) -> str:
-        """The likeliest language; ``und`` if there is none or it is too unlikely."""
-        if not self.probabilities or self.confidence < _OPEN:
-            return UNDETERMINED
-        return max(self.probabilities, key=self.probabilities.__getitem__)
+
+def unreadable(text: str, counts: ScriptCounts) -> str | None:
+    """Why a clean text says nothing about its language; None if it may say something."""
+    letters = counts.total
+    if letters < 2:
+        return "no letters"
+    if counts.weights.get("Latn", 0.0) == letters:
+        return _no_latin_words(text.lower(), letters)
+    if counts.weights.get("Hani", 0.0) == letters and letters < 5:
+        return "too few letters"
+    return None
+
+
+def _no_latin_words(text: str, letters: float) -> str | None:
+    if letters < 3:
+        return "too few letters"
+    if len({character for character in text if character.isalpha()}) <= 2:
+        return "one or two letters repeated"
+    if not _VOWEL.search(text) or not _THREE_LETTERS.search(text):
+        return "no words"
+    return None
+
+
+def language_of_script(counts: ScriptCounts) -> str | None:
+    """The language that the main script alone tells; None where a script is shared."""
+    script = counts.main
+    if script == "Jpan":
+        kana = counts.weights.get("Kana", 0.0) / counts.joined()["Jpan"]
+        return "ja" if kana > _KANA_SHARE else "zh"
+    return SINGLE_LANGUAGE.get(script)
 
 
 class Judge:
     """Judges passages; made once, stateless afterwards."""
 
     def __init__(self) -> None:
-        self._langid = Langid()
-        self._cld2 = Cld2()
+        self.reader = SignalReader()
+        self._fusion = Fusion.load()
 
     def judge(self, text: str, favours: Mapping[str, float]) -> Judgement:
         """What a clean passage is written in.
@@ -57,14 +89,15 @@ class Judge:
             favours: log-odds that hints add to a language.
         """
         counts = count_scripts(text)
-        if ground := _nothing_to_read(text, counts.weights, counts.total):
-            return Judgement(counts.total, ground=ground)
+        if ground := unreadable(text, counts):
+            return Judgement(UNDETERMINED, 0.0, counts.total, ground=ground)
+        if language := language_of_script(counts):
+            confidence = _HAN_BY_SCRIPT if counts.main == "Jpan" else _BY_SCRIPT
+            return Judgement(language, confidence, counts.total, {language: 1.0})
         script = counts.main
-        if script in SINGLE_LANGUAGE:
-            return Judgement(counts.total, {SINGLE_LANGUAGE[script]: 1.0}, 0.999)
-        if script == "Jpan":
-            kana = counts.weights.get("Kana", 0.0) / counts.joined()["Jpan"]
-            return Judgement(counts.total, {"ja" if kana > 0.08 else "zh": 1.0}, 0.99)
+        if script != "Latn" and script not in LANGUAGES_OF:
+            ground = f"no supported language is written in {script}"
+            return Judgement(UNDETERMINED, 0.0, counts.total, ground=ground)
         if counts.weights[script] < counts.total:
             text = keep_script(text, script)
         return self._weigh(text, script, counts.total, favours)
@@ -72,49 +105,19 @@ class Judge:
     def _weigh(
         self, text: str, script: str, letters: float, favours: Mapping[str, float]
     ) -> Judgement:
-        allowed = LANGUAGES_OF.get(script)
-        ranked = {
-            language: probability
-            for language, probability in self._langid.rank(text).items()
-            if _fits(language, allowed)
-        }
-        answer = self._cld2.detect(text)
-        bonus = _CLD2_RELIABLE if answer.reliable else _CLD2_UNRELIABLE
-        scores = {
-            language: math.log(max(ranked.get(language, 0.0), _FLOOR))
-            + (bonus if language == answer.best else 0.0)
-            + favours.get(language, 0.0)
-            for language in {*ranked, *answer.shares}
-            if _fits(language, allowed)
-        }
-        if not scores:
-            return Judgement(letters, ground="no detector knows it")
-        best = max(scores.values())
-        odds = {language: math.exp(score - best) for language, score in scores.items()}
-        total = sum(odds.values())
-        probabilities = {language: odd / total for language, odd in odds.items() if odd > 1e-4}
-        said = {"langid": max(ranked, key=ranked.__getitem__, default=UNDETERMINED)}
-        said["cld2"] = answer.best
-        return Judgement(letters, probabilities, max(probabilities.values()), said=said)
-
-
-def _fits(language: str, allowed: frozenset[str] | None) -> bool:
-    if language == UNDETERMINED:
-        return False
-    return language in allowed if allowed else True
-
-
-def _nothing_to_read(text: str, weights: Mapping[str, float], letters: float) -> str | None:
-    if letters < 2:
-        return "no letters"
-    if weights.get("Latn", 0.0) == letters:
-        lowered = text.lower()
-        if letters < 3:
-            return "too few letters"
-        if len({character for character in lowered if character.isalpha()}) <= 2:
-            return "one letter repeated"
-        if not _VOWEL.search(lowered):
-            return "no words"
-    if weights.get("Hani", 0.0) == letters and letters < 5:
-        return "too few letters"
-    return None
+        signals = self.reader.read(text, script, letters)
+        probabilities = self._fusion.probabilities(signals, favours)
+        said = {"langid": signals.langid_best, "cld2": signals.cld2.best}
+        if signals.ngrams:
+            totals = signals.ngrams.totals()
+            said["letters"] = max(totals, key=totals.__getitem__)
+        if not probabilities:
+            ground = "no detector knows it"
+            return Judgement(UNDETERMINED, 0.0, letters, ground=ground, said=said)
+        winner = max(probabilities, key=probabilities.__getitem__)
+        trust = self._fusion.reliability(signals, winner, probabilities[winner])
+        likely = {name: round(share, 4) for name, share in probabilities.items() if share > 0.005}
+        if trust.known < self._fusion.threshold:
+            ground = f"too unlike {winner}, the likeliest language"
+            return Judgement(UNDETERMINED, 0.0, letters, likely, ground, said)
+        return Judgement(winner, trust.confidence, letters, likely, None, said)

@@ -1,7 +1,7 @@
 """Scripts: how much of a text is written in which, and what that alone says about its language."""
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -16,6 +16,7 @@ __all__ = [
     "code_points",
     "count_scripts",
     "keep_script",
+    "letter_mask",
     "tag_with_script",
 ]
 
@@ -48,7 +49,7 @@ SINGLE_LANGUAGE: Final[Mapping[str, str]] = MappingProxyType(
     {
         "Armn": "hy", "Geor": "ka", "Grek": "el", "Gujr": "gu", "Guru": "pa", "Hang": "ko",
         "Khmr": "km", "Knda": "kn", "Laoo": "lo", "Mlym": "ml", "Mymr": "my", "Orya": "or",
-        "Sinh": "si", "Taml": "ta", "Telu": "te", "Thaa": "dv", "Thai": "th",
+        "Olck": "sat", "Sinh": "si", "Taml": "ta", "Telu": "te", "Thaa": "dv", "Thai": "th",
     }
 )  # fmt: skip
 """Scripts in which news is written in one language only."""
@@ -73,21 +74,25 @@ _NAMES: Final = ("", *dict.fromkeys(name for name, _, _ in _RANGES))
 _LIMIT: Final = 0x323B0
 
 
-def _is_letter(point: int) -> bool:
-    return unicodedata.category(chr(point))[0] in "LM"
-
-
-def _script_table() -> npt.NDArray[np.uint8]:
-    table = np.zeros(_LIMIT, dtype=np.uint8)
+def _tables() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
+    """For each code point its script, 0 for none, and whether it is a letter (not a mark)."""
+    script = np.zeros(_LIMIT, dtype=np.uint8)
+    letter = np.zeros(_LIMIT, dtype=np.bool_)
     for name, first, last in _RANGES:
-        points: Iterable[int] = range(first, last + 1)
-        if name not in {"Hani", "Hang"}:  # letters throughout, and too many to ask one by one
-            points = [point for point in points if _is_letter(point)]
-        table[np.fromiter(points, dtype=np.int64)] = _NAMES.index(name)
-    return table
+        number = _NAMES.index(name)
+        if name in {"Hani", "Hang"}:  # letters throughout, and too many to ask one by one
+            script[first : last + 1] = number
+            letter[first : last + 1] = True
+            continue
+        for point in range(first, last + 1):
+            kind = unicodedata.category(chr(point))[0]
+            if kind in "LM":
+                script[point] = number
+                letter[point] = kind == "L"
+    return script, letter
 
 
-_SCRIPT_OF: Final = _script_table()
+_SCRIPT_OF, _IS_LETTER = _tables()
 _WEIGHTS: Final = np.array([_WEIGHT.get(name, 1.0) for name in _NAMES])
 _WEIGHTS[0] = 0.0
 
@@ -132,6 +137,12 @@ def code_points(text: str) -> npt.NDArray[np.uint32]:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
 
 
+def letter_mask(points: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
+    """Which code points are letters of a known script; marks, digits and signs are not."""
+    mask: npt.NDArray[np.bool_] = _IS_LETTER.take(points, mode="clip")
+    return mask
+
+
 def _script_ids(text: str) -> npt.NDArray[np.uint8]:
     ids: npt.NDArray[np.uint8] = _SCRIPT_OF.take(code_points(text), mode="clip")
     return ids
@@ -167,6 +178,8 @@ def tag_with_script(language: str, text: str, counts: ScriptCounts) -> str:
         simplified = sum(character in _SIMPLIFIED for character in text)
         traditional = sum(character in _TRADITIONAL for character in text)
         return "zh-Hant" if traditional > simplified else "zh-Hans"
+    if language == "ku" and counts.main == "Arab":
+        return "ckb"  # what the detectors call Kurdish is Sorani where it is written in Arabic
     marked = _MARKED_SCRIPTS.get(language, frozenset())
     return f"{language}-{counts.main}" if counts.main in marked else language
 

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["MAX_CHARACTERS", "Passage", "clean", "sample", "split_passages"]
+__all__ = ["Passage", "clean", "cut", "is_prose", "sample", "split_passages"]
 
-MAX_CHARACTERS: Final = 200_000
-"""A text is read up to here; what a longer one is written in shows long before."""
+_MAX_CHARACTERS: Final = 24_000
+_CUTS: Final = 6
 
 _PASSAGE_CHARACTERS: Final = 600
 _SHORT_LINE_WEIGHT: Final = 0.25
+_SHORT_LINES_CHARACTERS: Final = 150
 
 _TAG = re.compile(r"<[^<>]{1,200}>")
 _MAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,190}\.\w{2,}")
@@ -30,8 +31,19 @@ _CONTROL = re.compile(
     r"\ud800-\udfff\U000e0000-\U000e007f]"
 )
 _CODE = re.compile(r"(?<![^\W_])(?=[A-Za-z+/=_-]*\d)[A-Za-z0-9+/=_-]{9,}(?![^\W_])")
-_DIGIT = re.compile(r"\d")
+_CAPITAL = re.compile(r"[A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĖĘĚĞĢĪĮİĶĹĻĽŁŃŅŇŐŒŔŘŚŞŠŢŤŪŮŰŲŹŻŽƏȘȚΑ-ΩЀ-ЯҐҒҚҢҮҰҺӘӨԱ-Ֆ]")
+_INNER_DOT = re.compile(r"\.[A-Za-z]")
+_DIGIT_IN_WORD = re.compile(r"[0-9][A-Za-z+/=_]")
 _SENTENCE_END = re.compile(r"[.!?…。！？।؟۔։][\"'»”)\]]*\s*$")
+
+
+def cut(text: str) -> str:
+    """A text of any size as at most 24,000 characters: stretches from its start to its end."""
+    if len(text) <= _MAX_CHARACTERS:
+        return text
+    size = _MAX_CHARACTERS // _CUTS
+    step = (len(text) - size) // (_CUTS - 1)
+    return "\n".join(text[start * step : start * step + size] for start in range(_CUTS))
 
 
 def clean(text: str) -> str:
@@ -46,15 +58,15 @@ def clean(text: str) -> str:
         text = html.unescape(text)
     if "@" in text:
         text = _MAIL.sub(" ", text)
-    if "." in text or "://" in text:
+    if "://" in text or _INNER_DOT.search(text):
         text = _URL.sub(" ", text)
     if "@" in text or "#" in text:
         text = _HANDLE.sub(" ", text)
     if "/" in text or "\\" in text:
         text = _PATH.sub(" ", text)
-    if not text.isprintable():
+    if not text.replace("\n", "").isprintable():
         text = _CONTROL.sub(" ", text)
-    if _DIGIT.search(text):
+    if _DIGIT_IN_WORD.search(text):
         text = _CODE.sub(" ", text)
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
@@ -62,18 +74,21 @@ def clean(text: str) -> str:
 
 
 def _lower_capitals(text: str) -> str:
-    letters = [character for character in text[:400] if character.isalpha()]
-    if len(letters) > 3 and sum(map(str.isupper, letters)) > 0.6 * len(letters):
+    start = text[:400]
+    capitals = len(_CAPITAL.findall(start))
+    if capitals > max(2, 0.3 * len(start)) and capitals > 0.6 * sum(map(str.isalpha, start)):
         return text.replace("İ", "i").lower()
     return text
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A piece of a text that is judged as one: a paragraph, or a part of a long one."""
+    """A piece of a text that is judged as one: a paragraph, a part of one, or a few short lines."""
 
-    line: int
-    """Index of its line among the non-empty lines of the text."""
+    first: int
+    """Index of its first line among the non-empty lines of the text."""
+    last: int
+    """Index of its last line."""
     text: str
     weight: float
     """How much a letter of it counts: short lines are menus, captions and bylines."""
@@ -85,29 +100,44 @@ def is_prose(line: str) -> bool:
 
 
 def split_passages(text: str) -> list[Passage]:
-    """A clean text's passages: one a line, long lines cut at spaces."""
+    """A clean text's passages: long lines cut at spaces, runs of short ones put together."""
+    passages: list[Passage] = []
     lines = [line for line in map(str.strip, text.split("\n")) if line]
-    return [
-        Passage(index, piece, 1.0 if is_prose(line) else _SHORT_LINE_WEIGHT)
-        for index, line in enumerate(lines)
-        for piece in _pieces(line)
-    ]
+    for index, line in enumerate(lines):
+        if is_prose(line):
+            passages += [Passage(index, index, piece, 1.0) for piece in _pieces(line)]
+            continue
+        before = passages[-1] if passages else None
+        if before and before.weight < 1.0 and len(before.text) < _SHORT_LINES_CHARACTERS:
+            joined = f"{before.text}\n{line}"
+            passages[-1] = Passage(before.first, index, joined, _SHORT_LINE_WEIGHT)
+        else:
+            passages.append(Passage(index, index, line, _SHORT_LINE_WEIGHT))
+    return passages
 
 
 def _pieces(line: str) -> list[str]:
     pieces = []
     while len(line) > _PASSAGE_CHARACTERS * 1.3:
-        cut = line.rfind(" ", _PASSAGE_CHARACTERS // 2, _PASSAGE_CHARACTERS)
-        cut = cut if cut > 0 else _PASSAGE_CHARACTERS
-        pieces.append(line[:cut])
-        line = line[cut:].lstrip()
+        cut_at = line.rfind(" ", _PASSAGE_CHARACTERS // 2, _PASSAGE_CHARACTERS)
+        cut_at = cut_at if cut_at > 0 else _PASSAGE_CHARACTERS
+        pieces.append(line[:cut_at])
+        line = line[cut_at:].lstrip()
     return [*pieces, line]
 
 
 def sample(passages: Sequence[Passage], limit: int) -> list[Passage]:
-    """At most ``limit`` passages, spread over the text, prose first."""
+    """At most ``limit`` passages, prose before short lines, each spread over the text."""
     if len(passages) <= limit:
         return list(passages)
     prose = [passage for passage in passages if passage.weight == 1.0]
-    chosen = prose if len(prose) >= limit else list(passages)
-    return [chosen[i * len(chosen) // limit] for i in range(min(limit, len(chosen)))]
+    others = [passage for passage in passages if passage.weight < 1.0]
+    chosen = _spread(prose, limit)
+    chosen += _spread(others, limit - len(chosen))
+    return sorted(chosen, key=lambda passage: passage.first)
+
+
+def _spread(passages: Sequence[Passage], limit: int) -> list[Passage]:
+    if len(passages) <= limit:
+        return list(passages)
+    return [passages[index * len(passages) // limit] for index in range(limit)]
