@@ -8,7 +8,7 @@ from threading import Barrier
 import pytest
 from redis import Redis
 
-from newsmill_enrich.adapters.redis_index import IndexNotReadyError, RedisIndex
+from newsmill_enrich.adapters.redis_index import IndexFullError, IndexNotReadyError, RedisIndex
 from newsmill_enrich.duplicates import Fingerprint, StoredDocument
 from newsmill_shared.errors import TransientError
 from newsmill_shared.identity import article_id
@@ -152,6 +152,32 @@ def test_what_lies_outside_the_window_is_not_loaded(index: RedisIndex) -> None:
 
     assert loaded == 0
     assert registered_at(index, a_fingerprint(2)).sequence == 8
+
+
+def test_versions_of_the_sketch_lie_side_by_side(index_url: str, server: "Redis") -> None:
+    old, new = RedisIndex(server, sketch_version=8), RedisIndex(server, sketch_version=9)
+    old.mark_ready()
+    before = registered_at(old, a_fingerprint(1, page="first"))
+
+    after = registered_at(new, a_fingerprint(1, page="second"))
+    still = registered_at(old, a_fingerprint(1, page="third"))
+
+    assert after.candidates == ()
+    assert len(still.candidates) == 1
+    assert before.sequence < after.sequence < still.sequence
+    assert old.ready()
+    assert not new.ready()
+
+
+def test_while_one_worker_makes_room_the_others_wait(index: RedisIndex, server: "Redis") -> None:
+    server.set("nd1:trimming", "1")
+    server.config_set("maxmemory", 1)
+
+    try:
+        with pytest.raises(IndexFullError):
+            registered_at(index, a_fingerprint(1))
+    finally:
+        server.config_set("maxmemory", 0)
 
 
 def test_a_full_index_drops_its_oldest_generation_and_says_so(

@@ -85,6 +85,7 @@ class RedisIndex:
         most_candidates: How many candidates registering returns at most.
         needs_marker: Refuse to register while the marker is missing. Switch it on where
             something calls :meth:`mark_ready`.
+        sketch_version: Whose sketches the index holds: each version has an index of its own.
     """
 
     def __init__(
@@ -94,12 +95,13 @@ class RedisIndex:
         generations_back: int = 1,
         most_candidates: int = 16,
         needs_marker: bool = False,
+        sketch_version: int = SKETCH_VERSION,
     ) -> None:
         self._redis = redis
         self._generations_back = generations_back
         self._most_candidates = most_candidates
         self._needs_marker = needs_marker
-        self._space = f"nd{SKETCH_VERSION}".encode()
+        self._space = f"nd{sketch_version}".encode()
         self._trimmed = self._space + b":trimmed"
         self._keys = [self._space, b"nd:sequence"]
         self._register = self._script("register")

@@ -8,7 +8,6 @@ from newsmill_enrich.duplicates.scripts import Profile
 
 __all__ = ["story_spans"]
 
-_SENTENCE_ENDS = frozenset('.!?。！？…"”»)]؟۔।։။')
 _DIGIT = re.compile(r"\d")
 _DATE_OR_TIME = re.compile(
     r"\d{1,2}:\d\d(?::\d\d)?"
@@ -84,9 +83,9 @@ def _of_run(run: Sequence[str], profile: Profile) -> list[bool]:
 
 def _may_be_frame(line: str, profile: Profile) -> bool:
     """Whether a line is no longer than a headline, and no sentence."""
-    return len(line) <= profile.headline_characters and not (
-        profile.sentence_ends and line.rstrip()[-1:] in _SENTENCE_ENDS
-    )
+    if len(line) > profile.headline_characters:
+        return False
+    return line.rstrip()[-1:] not in profile.sentence_ends
 
 
 def _has_figure(line: str) -> bool:

@@ -40,14 +40,18 @@ class Profile:
     """Lines up to this long, several in a row and none a sentence, are headlines."""
     story_characters: int
     """So much prose is a story, whatever stands around it."""
-    sentence_ends: bool
-    """Whether sentences end with a mark at all."""
+    sentence_ends: frozenset[str]
+    """The marks that a sentence ends with, and no headline."""
 
+
+_SENTENCE_ENDS = frozenset('.!?。！？…"”»)]؟۔।։።།')
+_SOUTHEAST_SENTENCE_ENDS = frozenset("။។")
+"""Burmese and Khmer; Thai and Lao have none, and close headlines with brackets."""
 
 PROFILES = {
-    Script.SPACED: Profile(3, 8, 60, (50, 120), 1.0, (2, 1), 110, 130, 350, sentence_ends=True),
-    Script.HAN: Profile(4, 12, 110, (120, 240), 1.8, (4, 2), 40, 60, 120, sentence_ends=True),
+    Script.SPACED: Profile(3, 8, 60, (50, 120), 1.0, (2, 1), 110, 130, 350, _SENTENCE_ENDS),
+    Script.HAN: Profile(4, 12, 110, (120, 240), 1.8, (4, 2), 40, 60, 120, _SENTENCE_ENDS),
     Script.SOUTHEAST: Profile(
-        8, 30, 240, (150, 420), 4.0, (8, 4), 150, 220, 240, sentence_ends=False
+        8, 30, 240, (150, 420), 4.0, (8, 4), 150, 220, 240, _SOUTHEAST_SENTENCE_ENDS
     ),
 }
