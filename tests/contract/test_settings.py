@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from newsmill_shared.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-SERVICES = ("ingest", "enrich", "store", "gateway")
+SERVICES = ("ingest", "enrich", "store", "gateway", "gateway.bridge")
 
 
 def defaults() -> dict[str, str]:

@@ -44,7 +44,9 @@ def assert_all_stored_politely(system: Running, jobs: list[object], *, since: fl
     assert system.press.impolite(delay=HOST_DELAY_SECONDS, since=since) == []
 
 
-@pytest.mark.parametrize("service", ["gateway", "dispatcher", "ingest", "enrich", "store"])
+@pytest.mark.parametrize(
+    "service", ["gateway", "bridge", "dispatcher", "ingest", "enrich", "store"]
+)
 def test_a_killed_process_loses_nothing(system: Running, service: str) -> None:
     since = time.monotonic()
     jobs = loaded(system, f"kill-{service}")

@@ -20,11 +20,11 @@ def test_a_process_that_keeps_dying_is_started_ever_less_often() -> None:
     assert delays == sorted(delays)
 
 
-def test_services_stop_from_the_door_to_the_recorder() -> None:
+def test_services_stop_from_the_doors_to_the_recorder() -> None:
     """Each may hand on what it has begun to the next."""
     names = [service.name for service in SERVICES]
 
-    assert names == ["gateway", "dispatcher", "ingest", "enrich", "store"]
+    assert names == ["gateway", "bridge", "dispatcher", "ingest", "enrich", "store"]
 
 
 def test_a_large_log_is_set_aside_and_a_small_one_goes_on(tmp_path: Path) -> None:

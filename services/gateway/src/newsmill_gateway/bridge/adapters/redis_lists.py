@@ -1,0 +1,276 @@
+"""Items in lists: taken to a list of their own, which whoever lives settles.
+
+Everything that moves is moved by one Lua call, so that a bridge may die between any two. The
+scripts also run while Redis is out of memory: taking what lies there is what makes room.
+"""
+
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, TypeAlias, cast
+
+import structlog
+from redis import Redis
+
+from newsmill_gateway.bridge.adapters.redis_common import (
+    BLOCK_SECONDS,
+    LOOK_SECONDS,
+    MOST_BYTES,
+    REJECT,
+    tell_dropped,
+    translating,
+)
+from newsmill_gateway.bridge.batches import (
+    MAX_ITEM_BYTES,
+    SHOWN_BYTES,
+    Batch,
+    Door,
+    Item,
+    Request,
+)
+from newsmill_gateway.bridge.keys import DROPPED_KEY, REJECTED_KEY, TAKEN_KEY
+from newsmill_shared.identity import new_id
+from newsmill_shared.queue.broker import as_bytes
+from newsmill_shared.queue.heartbeat import alive
+
+__all__ = ["Leftovers", "ListSource", "TakenLists"]
+
+_MOST_ITEMS = 1000
+
+_ID = re.compile(r"[0-9a-f-]{36}")
+
+Side: TypeAlias = Literal["LEFT", "RIGHT"]
+
+# A local function for the scripts below: the items of the taken list, KEYS[1], as size, text,
+# size, text, the text cut where an item is too large. cap and shown are set before.
+_READ = """
+local function read()
+  local found = {}
+  for _, item in ipairs(redis.call('lrange', KEYS[1], 0, -1)) do
+    found[#found + 1] = #item
+    found[#found + 1] = #item > cap and string.sub(item, 1, shown) or item
+  end
+  return found
+end
+"""
+
+# KEYS: taken list, index of taken lists, source.
+# ARGV: cap, shown, id, owner, side, most items, most bytes.
+# A list that is there already was taken by a call whose answer was lost.
+_TAKE = f"""#!lua flags=allow-oom
+local cap, shown = tonumber(ARGV[1]), tonumber(ARGV[2])
+{_READ}
+if redis.call('exists', KEYS[1]) == 0 then
+  local items, bytes = 0, 0
+  while items < tonumber(ARGV[6]) and bytes < tonumber(ARGV[7]) do
+    local item = redis.call('lmove', KEYS[3], KEYS[1], ARGV[5], 'RIGHT')
+    if not item then break end
+    items, bytes = items + 1, bytes + #item
+  end
+  if items == 0 then return {{}} end
+  redis.call('hset', KEYS[2], ARGV[3], ARGV[4])
+end
+return read()
+"""
+
+# KEYS: taken list, index. ARGV: cap, shown, id, owner, owner before.
+_ADOPT = f"""#!lua flags=allow-oom
+local cap, shown = tonumber(ARGV[1]), tonumber(ARGV[2])
+{_READ}
+if redis.call('hget', KEYS[2], ARGV[3]) ~= ARGV[5] then return {{}} end
+if redis.call('exists', KEYS[1]) == 0 then
+  redis.call('hdel', KEYS[2], ARGV[3])
+  return {{}}
+end
+redis.call('hset', KEYS[2], ARGV[3], ARGV[4])
+return read()
+"""
+
+# KEYS: taken list, index, rejected, dropped. ARGV: limit, id, records.
+# Who finds the list gone was not the first to settle it.
+_SETTLE_LIST = f"""#!lua flags=allow-oom
+{REJECT}
+redis.call('hdel', KEYS[2], ARGV[2])
+if redis.call('del', KEYS[1]) == 0 then return 0 end
+local records = {{}}
+for i = 3, #ARGV do records[#records + 1] = ARGV[i] end
+return reject(KEYS[3], KEYS[4], tonumber(ARGV[1]), records)
+"""
+
+_log = structlog.get_logger()
+
+
+class TakenLists:
+    """The lists that bridges have moved items to, each with its door and its owner.
+
+    Args:
+        redis: A client.
+        owner: The name that this process' heartbeat has.
+        rejected_max: How many rejected items are kept.
+    """
+
+    def __init__(self, redis: "Redis", *, owner: str, rejected_max: int) -> None:
+        self._redis = redis
+        self._owner = owner
+        self._rejected_max = rejected_max
+        self._take = redis.register_script(_TAKE)
+        self._adopt = redis.register_script(_ADOPT)
+        self._settle = redis.register_script(_SETTLE_LIST)
+
+    def take(self, source: str, side: Side, door: Door, name: str) -> Batch | None:
+        """Move items from a list to the taken list ``name``, and read it."""
+        raw = self._take(
+            keys=[_taken(name), TAKEN_KEY, source],
+            args=[
+                MAX_ITEM_BYTES,
+                SHOWN_BYTES,
+                name,
+                f"{door} {self._owner}",
+                side,
+                _MOST_ITEMS,
+                MOST_BYTES,
+            ],
+        )
+        return _list_batch(door, name, raw)
+
+    def adopt(self, name: str, owner: str) -> Batch | None:
+        """Become the owner of a list that somebody else had, and read it."""
+        door = _door(owner)
+        raw = self._adopt(
+            keys=[_taken(name), TAKEN_KEY],
+            args=[MAX_ITEM_BYTES, SHOWN_BYTES, name, f"{door} {self._owner}", owner],
+        )
+        return _list_batch(door, name, raw)
+
+    def settle(self, batch: Batch, rejected: Mapping[str, Sequence[bytes]]) -> None:
+        """Delete taken lists, and keep the records of their junk."""
+        for request in batch.requests:
+            dropped = self._settle(
+                keys=[_taken(request.name), TAKEN_KEY, REJECTED_KEY, DROPPED_KEY],
+                args=[self._rejected_max, request.name, *rejected.get(request.name, ())],
+            )
+            tell_dropped(dropped)
+
+    def ownerless(self) -> dict[str, str]:
+        """Return, by id, what the index says of lists whose owner does not live any more."""
+        index = cast(dict[bytes, bytes], self._redis.hgetall(TAKEN_KEY))
+        owners = {
+            name.decode(errors="replace"): owner.decode(errors="replace")
+            for name, owner in index.items()
+        }
+        living = alive(self._redis, (_owner(said) for said in owners.values()))
+        return {name: said for name, said in owners.items() if _owner(said) not in living}
+
+    def index_strays(self) -> None:
+        """Index taken lists that are not, restored by hand, say; their items are read as lines."""
+        for key in self._redis.scan_iter(match=f"{TAKEN_KEY}:*", count=1000):
+            name = key.decode(errors="replace").removeprefix(f"{TAKEN_KEY}:")
+            if _ID.fullmatch(name):
+                self._redis.hsetnx(TAKEN_KEY, name, f"{Door.LIST} ")
+
+
+class ListSource:
+    """A list of items; implements `newsmill_gateway.bridge.ports.Source`.
+
+    Args:
+        redis: A client.
+        key: The list.
+        door: How its items are written.
+        side: Where the oldest item is.
+        lists: Where items go.
+    """
+
+    def __init__(
+        self,
+        redis: "Redis",
+        key: str,
+        *,
+        door: Door,
+        side: Side,
+        lists: TakenLists,
+    ) -> None:
+        self._redis = redis
+        self._key = key
+        self._door = door
+        self._side: Side = side
+        self._lists = lists
+        self._next = str(new_id())
+
+    @property
+    def name(self) -> str:
+        """The list, in print."""
+        return self._key.replace("\x06\x16", "/")
+
+    def take(self) -> Batch | None:
+        """Move the oldest items to a list of their own, whose id is the key of their receipt."""
+        with translating():
+            return self._lists.take(self._key, self._side, self._door, self._next)
+
+    def wait(self) -> None:
+        """Return when there is an item: the oldest is moved to where it is."""
+        with translating():
+            self._redis.blmove(self._key, self._key, BLOCK_SECONDS, self._side, self._side)
+
+    def settle(self, batch: Batch, rejected: Mapping[str, Sequence[bytes]]) -> None:
+        """Delete the taken list and keep the records of its junk."""
+        with translating():
+            self._lists.settle(batch, rejected)
+        self._next = str(new_id())
+
+
+class Leftovers:
+    """Taken lists whose bridge has died; implements `newsmill_gateway.bridge.ports.Source`.
+
+    Args:
+        lists: Where they are.
+        sleep: Waits for so many seconds.
+    """
+
+    name = "leftovers"
+
+    def __init__(self, lists: TakenLists, *, sleep: Callable[[float], object] = time.sleep) -> None:
+        self._lists = lists
+        self._sleep = sleep
+        self._looked_for_strays = False
+
+    def take(self) -> Batch | None:
+        """Take up the next list that has no living owner."""
+        with translating():
+            if not self._looked_for_strays:
+                self._lists.index_strays()
+                self._looked_for_strays = True
+            for name, owner in self._lists.ownerless().items():
+                batch = self._lists.adopt(name, owner)
+                if batch is not None:
+                    _log.info("leftover taken up", list=name, items=len(batch.requests[0].items))
+                    return batch
+        return None
+
+    def wait(self) -> None:
+        """Wait a few seconds: nothing tells of a death."""
+        self._sleep(LOOK_SECONDS)
+
+    def settle(self, batch: Batch, rejected: Mapping[str, Sequence[bytes]]) -> None:
+        """Delete the taken list and keep the records of its junk."""
+        with translating():
+            self._lists.settle(batch, rejected)
+
+
+def _taken(name: str) -> str:
+    return f"{TAKEN_KEY}:{name}"
+
+
+def _owner(said: str) -> str:
+    return said.partition(" ")[2]
+
+
+def _door(said: str) -> Door:
+    word = said.partition(" ")[0]
+    return Door.CELERY if word == Door.CELERY else Door.LIST
+
+
+def _list_batch(door: Door, name: str, raw: Sequence[Any]) -> Batch | None:
+    items = tuple(
+        Item(size, (text,)) for size, text in zip(raw[::2], as_bytes(raw[1::2]), strict=True)
+    )
+    return Batch(door, (Request(name, name, items),)) if items else None

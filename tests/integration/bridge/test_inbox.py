@@ -1,0 +1,169 @@
+"""What is put into the list and the stream is accepted, or rejected with the reason, once."""
+
+import json
+
+from newsmill_gateway.bridge.adapters.redis_lists import TakenLists
+from newsmill_gateway.bridge.batches import Door
+from newsmill_gateway.bridge.keys import DROPPED_KEY, LIST_KEY, REJECTED_KEY
+from newsmill_shared.queue.notes import NOTES_KEY, WakeNote, parse_note
+from tests.integration.bridge.conftest import Inbox, running_bridge, wait_for
+
+STORY = "https://paper.example/story"
+
+
+def test_a_list_takes_bare_urls_and_json(open_door: Inbox) -> None:
+    open_door.push(STORY, json.dumps(f"{STORY}/2"), json.dumps({"url": f"{STORY}/3"}))
+
+    wait_for(open_door.is_settled, "all is settled")
+
+    assert open_door.urls() == [STORY, f"{STORY}/2", f"{STORY}/3"]
+    assert open_door.rejected() == []
+
+
+def test_options_are_those_of_the_http_door(open_door: Inbox) -> None:
+    open_door.push(
+        json.dumps(
+            {
+                "url": STORY,
+                "label": "front",
+                "priority": 7,
+                "force": True,
+                "max_age_seconds": 60,
+                "meta": {"order": [1, "é"]},
+                "timezone": "Asia/Baku",
+                "expires_at": "2099-01-01T00:00:00Z",
+            }
+        )
+    )
+
+    wait_for(open_door.is_settled, "it is settled")
+
+    assert open_door.sql(
+        "select label, priority, force, max_age_seconds, meta, timezone,"
+        " extract(year from expires_at)::int from job"
+    ) == [("front", 7, True, 60.0, {"order": [1, "é"]}, "Asia/Baku", 2099)]
+
+
+def test_an_entry_of_one_field_is_an_item_whatever_the_field_is_called(open_door: Inbox) -> None:
+    open_door.add(url=STORY)
+    open_door.add(payload=json.dumps({"url": f"{STORY}/2", "priority": 3}))
+
+    wait_for(open_door.is_settled, "all is settled")
+
+    assert open_door.sql("select url, priority from job order by url") == [
+        (STORY, 0),
+        (f"{STORY}/2", 3),
+    ]
+
+
+def test_an_entry_of_several_fields_is_options(open_door: Inbox) -> None:
+    open_door.add(url=STORY, label="12", priority="5", force="true", meta='{"order": 7}')
+
+    wait_for(open_door.is_settled, "it is settled")
+
+    assert open_door.sql("select url, label, priority, force, meta from job") == [
+        (STORY, "12", 5, True, {"order": 7})
+    ]
+
+
+def test_junk_is_rejected_once_with_the_reason_and_spoils_nothing(open_door: Inbox) -> None:
+    open_door.push("ftp://paper.example/x", STORY, '{"url": ', "http://127.0.0.1/")
+    open_door.add(url="nonsense")
+    open_door.add(url=f"{STORY}/2", priority="high")
+
+    wait_for(open_door.is_settled, "all is settled")
+
+    assert open_door.urls() == [STORY]
+    assert sorted((entry["door"], entry["code"]) for entry in open_door.rejected()) == [
+        ("list", "address"),
+        ("list", "json"),
+        ("list", "scheme"),
+        ("stream", "not_a_url"),
+        ("stream", "wrong_type"),
+    ]
+    assert {"item": "ftp://paper.example/x", "bytes": 21, "cut": False}.items() <= (
+        next(entry for entry in open_door.rejected() if entry["code"] == "scheme").items()
+    )
+
+
+def test_a_document_is_sent_to_the_door_that_takes_it(open_door: Inbox) -> None:
+    open_door.push(json.dumps({"url": STORY, "content": "<p>Text", "media_type": "text/html"}))
+
+    wait_for(open_door.is_settled, "it is settled")
+
+    (entry,) = open_door.rejected()
+    assert entry["code"] == "unknown_option"
+    assert "/v1/documents" in entry["detail"]
+
+
+def test_a_batch_has_one_receipt_whose_key_is_the_taken_lists_name(inbox: Inbox) -> None:
+    inbox.push(*(f"https://h{number % 7}.example/{number}" for number in range(2500)))
+
+    with running_bridge(inbox.settings()):
+        wait_for(inbox.is_settled, "all is settled")
+
+    assert inbox.sql("select accepted from receipt order by accepted") == [(500,), (1000,), (1000,)]
+    assert inbox.sql("select count(distinct url), count(*) from job") == [(2500, 2500)]
+    assert inbox.sql("select count(*) from receipt where key ~ '^[0-9a-f-]{36}$'") == [(3,)]
+
+
+def test_the_dispatcher_is_told_of_new_work(open_door: Inbox) -> None:
+    open_door.push(STORY)
+
+    wait_for(lambda: open_door.redis.llen(NOTES_KEY) > 0, "there is a note")
+
+    note = parse_note(open_door.redis.lpop(NOTES_KEY))  # type: ignore[arg-type]
+    assert isinstance(note, WakeNote)
+    assert [(host,) for host in note.hosts] == open_door.sql("select id from host")
+
+
+def test_the_newest_junk_is_kept_and_what_is_dropped_is_counted(inbox: Inbox) -> None:
+    inbox.push(*(f"junk {number}" for number in range(25)))
+
+    with running_bridge(inbox.settings(bridge_rejected_max=10)):
+        wait_for(inbox.is_settled, "all is settled")
+
+    assert [entry["item"] for entry in inbox.rejected()] == [f"junk {n}" for n in range(15, 25)]
+    assert inbox.redis.get(DROPPED_KEY) == b"15"
+
+
+def test_a_full_redis_is_drained(inbox: Inbox) -> None:
+    inbox.push(*(f"https://h.example/{number}" for number in range(1500)), "junk")
+    inbox.add(url=STORY)
+    inbox.redis.config_set("maxmemory", "1")
+    try:
+        with running_bridge(inbox.settings()):
+            wait_for(inbox.is_settled, "all is settled")
+    finally:
+        inbox.redis.config_set("maxmemory", "0")
+
+    assert len(inbox.urls()) == 1501
+    assert len(inbox.rejected()) == 1
+
+
+def test_a_door_of_a_wrong_kind_keeps_only_itself_closed(inbox: Inbox) -> None:
+    inbox.redis.set(LIST_KEY, "no list")
+    inbox.add(url=STORY)
+
+    with running_bridge(inbox.settings()):
+        wait_for(lambda: inbox.urls() == [STORY], "the stream is read")
+        inbox.redis.delete(LIST_KEY)
+        inbox.push(f"{STORY}/2")
+        wait_for(lambda: len(inbox.urls()) == 2, "the list is read when it is one")
+
+    assert inbox.rejected() == []
+
+
+def test_a_batch_whose_answer_was_lost_is_read_again_and_settled_once(inbox: Inbox) -> None:
+    inbox.push("junk 1", "junk 2")
+    lists = TakenLists(inbox.redis, owner="a-bridge", rejected_max=10)
+    first = lists.take(LIST_KEY, "LEFT", Door.LIST, "a-name")
+    inbox.push("junk 3")
+    again = lists.take(LIST_KEY, "LEFT", Door.LIST, "a-name")
+    assert first is not None
+    for _ in range(2):
+        lists.settle(first, {"a-name": [b"1", b"2"]})
+
+    assert again == first
+    assert inbox.redis.lrange(REJECTED_KEY, 0, -1) == [b"1", b"2"]
+    assert inbox.redis.lrange(LIST_KEY, 0, -1) == [b"junk 3"]
