@@ -60,6 +60,17 @@ test-unit: install ## Run the tests that open no socket
 test-integration: install ## Run the integration tests (NEWSMILL_ENGINES=path: on installed engines)
 	$(BIN)/pytest tests/integration $(ARGS)
 
+# --- Deploy --------------------------------------------------------------------------------------
+
+# What needs Docker, and takes minutes, is no part of `make test`.
+.PHONY: compose-test
+compose-test: install ## Deploy with Docker, break things, and see that nothing is lost
+	NEWSMILL_COMPOSE_TEST=yes $(BIN)/pytest tests/compose --timeout=900 $(ARGS)
+
+.PHONY: image-test
+image-test: ## Run each service's unit tests inside its image
+	deploy/image-test $(SERVICES)
+
 # --- Check ---------------------------------------------------------------------------------------
 
 .PHONY: check
@@ -119,9 +130,9 @@ format: install ## Format the code, and mend what the linter can mend
 schemas: install ## Write the JSON Schema of each message
 	$(BIN)/python scripts/write_schemas.py
 
-# $(call pin,name,members): pin what the members need in requirements/name.txt. all.txt comes first
-# and holds the others to its versions.
-pin = printf './%s\n' $(2) | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+# $(call pin,name,what): pin what members (./folder) or tools need in requirements/name.txt. all.txt
+# comes first and holds the others to its versions.
+pin = printf '%s\n' $(2) | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command 'make requirements' \
 	$(patsubst %,--no-emit-package newsmill-%,shared $(MEMBERS)) \
@@ -130,10 +141,12 @@ pin = printf './%s\n' $(2) | $(BIN)/uv pip compile --quiet --universal --python-
 
 .PHONY: requirements
 requirements: install ## Pin the dependencies anew (ARGS=--upgrade takes newer releases)
-	@$(call pin,all,$(FOLDERS)[embedded])
-	@$(call pin,embedded,$(FOLDERS)[embedded])
-	@$(foreach service,$(SERVICES),$(call pin,$(service),shared services/$(service)) &&) true
-	@$(call pin,cli,shared cli)
+	@$(call pin,all,$(FOLDERS:%=./%)[embedded])
+	@$(call pin,embedded,$(FOLDERS:%=./%)[embedded])
+	@$(foreach service,$(SERVICES),$(call pin,$(service),./shared ./services/$(service)) &&) true
+	@$(call pin,cli,./shared ./cli)
+	@$(call pin,build,hatchling)
+	@$(call pin,test,hypothesis pytest pytest-timeout)
 
 # --- Clean ---------------------------------------------------------------------------------------
 

@@ -1,8 +1,19 @@
-"""Settings that every service shares: from the environment, prefix ``NEWSMILL_``."""
+"""Settings that every service shares: from the environment, prefix ``NEWSMILL_``, or from files.
 
+``NEWSMILL_SECRETS_DIR`` names a folder of files, one a setting, named like its variable in lower
+case (``newsmill_database_url``): what is in the environment can be read by whoever lists
+containers. The environment comes first.
+"""
+
+import os
 from typing import Literal
 
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 
 __all__ = ["Settings"]
 
@@ -21,3 +32,18 @@ class Settings(BaseSettings):
     """Loopback or private networks that may be fetched: ``127.77.0.0/16:8080``, comma-separated."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the parent's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Look for the folder of secrets when settings are read, not when this is imported."""
+        secrets = SecretsSettingsSource(
+            settings_cls, secrets_dir=os.environ.get("NEWSMILL_SECRETS_DIR")
+        )
+        return init_settings, env_settings, secrets

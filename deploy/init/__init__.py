@@ -1,0 +1,1 @@
+"""Makes the secrets of a deployment; it needs the standard library alone."""
