@@ -12,7 +12,7 @@ __all__ = ["all_ended", "eventually", "processes_of", "tree_of"]
 _Value = TypeVar("_Value")
 
 
-def eventually(look: Callable[[], _Value], *, seconds: float = 10.0) -> _Value:
+def eventually(look: Callable[[], _Value], *, seconds: float = 10.0, every: float = 0.02) -> _Value:
     """Look until it is true, and return what was seen; fail after ``seconds``."""
     end = time.monotonic() + seconds
     while True:
@@ -20,7 +20,7 @@ def eventually(look: Callable[[], _Value], *, seconds: float = 10.0) -> _Value:
         if seen:
             return seen
         assert time.monotonic() < end, f"not within {seconds:g} s: {look}"
-        time.sleep(0.02)
+        time.sleep(every)
 
 
 def tree_of(pid: int) -> list[psutil.Process]:

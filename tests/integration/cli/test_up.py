@@ -118,7 +118,7 @@ def test_doctor_sees_what_runs_and_what_is_missing(
     assert [view["answers"] for view in said["engines"]] == [True, True, True]
     assert said["schema_is_current"] is True
     assert said["queues"] == {"ingest": 0, "enrich": 0, "store": 0, "notes": 0}
-    assert said["verdict"]["cause"] == "no dispatcher process lives"
+    assert said["verdict"]["cause"] == "no bridge process lives"
     assert ":***@" in said["settings"]["NEWSMILL_DATABASE_URL"]
 
 
@@ -236,8 +236,9 @@ def test_killed_with_its_real_services_it_leaves_none_of_their_pools(
         return bool(said["verdict"]["cause"] == "all is well")
 
     with an_up(data, "-m", "newsmill_cli", "up", "--json", "--workers", "enrich=2", "--data") as up:
-        eventually(is_well, seconds=60)
-        eventually(lambda: len(enrichers_of(up)) == 3, seconds=60)
+        # Looking costs more than waiting: the services need the processors.
+        eventually(lambda: len(enrichers_of(up)) == 3, seconds=60, every=0.5)
+        eventually(is_well, seconds=40, every=2)
         family = tree_of(up.process.pid)
 
         up.process.kill()

@@ -6,7 +6,7 @@ import pytest
 
 from newsmill_cli.data_directory import Holder
 from newsmill_cli.doctor.snapshot import EngineView, Snapshot, masked
-from newsmill_cli.doctor.verdict import conclude
+from newsmill_cli.doctor.verdict import SERVICES_THAT_BEAT, conclude
 from newsmill_cli.errors import ExitCode
 
 
@@ -52,7 +52,7 @@ def test_an_engine_that_is_away_explains_everything_after_it() -> None:
         ({"schema_is_current": False}, "older schema", "newsmill migrate"),
         ({"api_ready": None}, "does not answer at http://127.0.0.1:1", "gateway.log"),
         ({"api_ready": False, "api_says": {"detail": "no disk"}}, "no disk", "gateway.log"),
-        ({"workers": {"dispatcher": 1, "ingest": 1, "store": 1}}, "no enrich", "enrich.log"),
+        ({"workers": {"bridge": 1, "dispatcher": 1, "ingest": 1}}, "no enrich", "enrich.log"),
         ({"counts": {"unaccounted": 2}}, "2 accepted jobs are nowhere", "doctor --json"),
         ({"queues": {"ingest": 5, "enrich": 1000}}, "enrich is behind", "--workers enrich=2"),
     ],
@@ -104,7 +104,7 @@ def a_snapshot(**changes: object) -> Snapshot:
         engines=tuple(a_view(role) for role in ("database", "broker", "index")),
         schema_is_current=True,
         queues={"ingest": 0, "enrich": 0, "store": 0},
-        workers={"dispatcher": 1, "ingest": 1, "enrich": 1, "store": 1},
+        workers=dict.fromkeys(SERVICES_THAT_BEAT, 1),
         counts={"accepted": 1, "unaccounted": 0},
     )
     return replace(well, **changes)  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ from newsmill_cli.errors import ExitCode
 
 __all__ = ["SERVICES_THAT_BEAT", "Verdict", "conclude"]
 
-SERVICES_THAT_BEAT = ("dispatcher", "ingest", "enrich", "store")
+SERVICES_THAT_BEAT = ("bridge", "dispatcher", "ingest", "enrich", "store")
 """Services whose processes show a heartbeat in Redis."""
 
 _LONG_QUEUE = 900
