@@ -60,6 +60,7 @@ def answer(record: Extracted) -> dict[str, object]:
         "date": local_day(record),
         "authors": list(record.authors),
         "section": record.section_raw,
+        "confidence": record.evidence.get("confidence"),
     }
 
 

@@ -27,7 +27,7 @@ from benchmarks.training.extraction.pages import (
     tokens,
 )
 from benchmarks.training.extraction.voters import VOTERS, texts_of
-from newsmill_enrich.extraction.features import VERSION
+from newsmill_enrich.extraction.features import VERSION, menu_like
 from newsmill_enrich.extraction.model import Forest
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -40,12 +40,13 @@ Example = tuple[LearningPage, Labels]
 
 def learn(examples: Iterable[Example]) -> Forest:
     """Fit a forest on labelled pages."""
-    chosen = list(examples)
-    return fit(
-        np.vstack([page.matrix for page, _ in chosen]),
-        np.concatenate([labels for _, (labels, _) in chosen]),
-        np.concatenate([weights for _, (_, weights) in chosen]),
-    )
+    matrices, targets, shares = [], [], []
+    for page, (labels, weights) in examples:
+        asked = ~menu_like(page.matrix)
+        matrices.append(page.matrix[asked])
+        targets.append(labels[asked])
+        shares.append(weights[asked])
+    return fit(np.vstack(matrices), np.concatenate(targets), np.concatenate(shares))
 
 
 def gather(cache: Path) -> list[Example]:
@@ -99,7 +100,7 @@ def main() -> None:
     """Train, measure out of fold, write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=Path, default=ROOT / "build/training/extraction")
-    parser.add_argument("--threshold", type=float, default=0.5)
+    parser.add_argument("--threshold", type=float, default=0.55)
     parser.add_argument("--dry-run", action="store_true", help="measure, write nothing")
     arguments = parser.parse_args()
     examples = gather(arguments.cache)
@@ -113,6 +114,7 @@ def main() -> None:
             name = page.key.split("/")[0]
             if name in GOLD and fold_of(page.publisher) == fold:
                 kept = forest.probabilities(page.matrix) > arguments.threshold
+                kept &= ~menu_like(page.matrix)
                 scores[name].append((page, page_f1(str(page.gold["text"]), assemble(page, kept))))
     for name, rows in scores.items():
         report([page for page, _ in rows], [score for _, score in rows], name)

@@ -142,3 +142,27 @@ def test_a_kicker_is_no_part_of_the_headline() -> None:
 
     assert record.title == ENGLISH.title
     assert ENGLISH.title not in record.text
+
+
+@pytest.mark.parametrize(
+    ("node", "kind"),
+    [
+        ({}, "article"),
+        ({"@type": "LiveBlogPosting"}, "live_blog"),
+        ({"@type": ["NewsArticle", "OpinionNewsArticle"]}, "opinion"),
+    ],
+)
+def test_the_evidence_names_the_kind_of_page(node: dict[str, object], kind: str) -> None:
+    record = an_article(node=node)
+
+    assert record.evidence["kind"] == kind
+
+
+def test_a_page_that_is_not_free_says_so() -> None:
+    records = [an_article(node={"isAccessibleForFree": free}) for free in (False, "False", True)]
+
+    assert [record.evidence["paywall"] for record in records] == [
+        "json-ld isAccessibleForFree",
+        "json-ld isAccessibleForFree",
+        None,
+    ]

@@ -14,22 +14,34 @@ _META = (
     "dcterms.creator", "sailthru.author", "byl", "cxenseparse:author", "article.author",
     "citation_author", "dc.contributor", "og:article:author", "authors", "creator",
 )  # fmt: skip
+_NAMES = (
+    '[itemprop~="author"] [itemprop~="name"]',
+    '[rel~="author"]',
+    ".author .fn, .vcard .fn",
+    ".author-name, .author__name, .byline__name, .byline-name, .article-author__name",
+)
+"""Elements that hold a name and nothing else: there a single word is one."""
+
 _SELECTORS = (
-    '[itemprop~="author"] [itemprop~="name"]', '[rel~="author"]', '[itemprop~="author"]',
-    '.author-name, .author__name, .byline__name, .byline-name, .article-author__name',
+    *_NAMES,
+    '[itemprop~="author"]',
     '[class*="author-name" i], [class*="authorname" i], [class*="author_name" i]',
-    '.author, .byline, .article-author, .post-author', '[class*="byline" i], [class*="author" i]',
-)  # fmt: skip
+    ".author, .byline, .article-author, .post-author",
+    '[class*="byline" i], [class*="author" i]',
+)
 _JOINED = re.compile(
     r"\s*[,;|/·•]\s*|\s+(?:and|und|et|y|e|en|i|og|och|ja|ve|və|и|та|і|și|és|&|και|و|与|與|和)\s+",
     re.IGNORECASE,
 )
 _ROLE = re.compile(r"^(?:redaktion|reporter|editor|correspondent|staff|autor|author)s?:\s*", re.I)
+_TITLE_BEHIND = re.compile(
+    r"\s+(?:more posts|all posts|alle (?:artikel|beiträge)(?: anzeigen)?|(?:chef)?redakteur(?:in)?|"
+    r"staff writer|(?:senior |chief )?(?:editor|reporter|correspondent)|says|sagt|said|schreibt)$",
+    re.IGNORECASE,
+)
 _NOT_A_NAME = re.compile(r"https?:|www\.|@|\d{2}|\.(?:com|de|net|org|co)\b", re.IGNORECASE)
 _ADDRESS = re.compile(r"\S*(?:https?:|www\.|@)\S*$")
-_NOBODY = frozenset(
-    ("admin", "administrator", "no author", "redaktion", "editor", "staff", "unknown")
-)
+_NOBODY = frozenset(("admin", "administrator", "no author", "unknown", "none"))
 MAX_NAME = 60
 
 
@@ -39,7 +51,7 @@ def _people(text: str) -> Iterator[str]:
         return
     for part in _JOINED.split(text):
         name, _ = strip_byline(_ROLE.sub("", part))
-        name = re.sub(r"\s*\([^)]*\)\s*$", "", name).strip(" .:-–*")
+        name = _TITLE_BEHIND.sub("", re.sub(r"\s*\([^)]*\)\s*$", "", name)).strip(" .:-–*")
         if 1 < len(name) <= MAX_NAME and not _NOT_A_NAME.search(name) and name.count(" ") < 6:
             yield name
 
@@ -73,7 +85,7 @@ def _in_elements(tree: Tree) -> Iterator[tuple[str, tuple[str, ...]]]:
         for element in tree.css(selector)[:6]:
             text = clean(element.text(separator=" "))
             if 3 < len(text) < 100 and not in_frame(element):
-                found += [name for name in _people(text) if " " in name]
+                found += [name for name in _people(text) if " " in name or selector in _NAMES]
         if found:
             yield f"element {selector.split(',')[0]}", tuple(found)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 from newsmill_enrich.extraction import Extracted, extract
-from newsmill_enrich.extraction.explain import explain
+from newsmill_enrich.extraction.explain import explain as verdicts
 from newsmill_shared.addresses import AddressPolicy
 from newsmill_shared.errors import EndedError, SettingsError
 from newsmill_shared.messages import Page
@@ -28,12 +28,12 @@ def extract_command(
     url: str = "",
     timezone: str = "",
     media_type: str = "",
-    why: bool = False,
+    explain: bool = False,
 ) -> None:
     """Print the record of a page as JSON. SOURCE is a file, a URL, or - for standard input.
 
     --url says where a file's page lies, --timezone (IANA name) whose local times it prints,
-    --media-type what it is (text/html, text/plain). --why adds each block of the page with the
+    --media-type what it is (text/html, text/plain). --explain adds each block of the page with the
     ground on which it was kept or dropped.
     """
     body, found_at, found_type = _read(source)
@@ -56,7 +56,7 @@ def extract_command(
         answer = _record(extract(body, page, now=now))
     except EndedError as error:
         answer = {"ended": str(error.reason), "outcome": str(error.outcome), "detail": error.detail}
-    if why:
+    if explain:
         answer["blocks"] = _blocks(body, page, now)
     sys.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2, default=str) + "\n")
 
@@ -67,7 +67,7 @@ def _record(record: Extracted) -> dict[str, object]:
 
 def _blocks(body: bytes, page: Page, now: datetime) -> list[dict[str, object]]:
     try:
-        return [asdict(verdict) for verdict in explain(body, page, now=now)]
+        return [asdict(verdict) for verdict in verdicts(body, page, now=now)]
     except EndedError:
         return []
 

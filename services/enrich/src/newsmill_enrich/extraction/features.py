@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from newsmill_enrich.extraction.blocks import CATEGORIES, FLAGS, TAGS, Blocks
 
-__all__ = ["COUNT", "VERSION", "Features", "describe"]
+__all__ = ["COUNT", "VERSION", "Features", "describe", "menu_like"]
 
-VERSION = 1
+VERSION = 2
 """Changes whenever a feature does; a model names the version it was trained on."""
 
 Floats = NDArray[np.float64]
@@ -34,6 +34,7 @@ _COMMENTS = list(CATEGORIES).index("comments")
 _CATEGORY_SHIFTS = np.arange(len(CATEGORIES))
 _FLAG_SHIFTS = np.arange(len(FLAGS))
 _FAR = 99
+_SHORT = np.float32(np.log1p(60))
 _FIRST_WIDE = "\u2e80"
 
 
@@ -50,6 +51,15 @@ class Features:
     """The element that holds most prose near its surface."""
     headline: int
     """The block that shows the headline, or -1."""
+
+
+def menu_like(matrix: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """The rows of short blocks that are links as a whole: two in three, and of no article.
+
+    Of 2,582 blocks of articles 19 are such; the model is neither trained nor asked about them.
+    """
+    found: NDArray[np.bool_] = (matrix[:, 1] > 0.9) & (matrix[:, 0] < _SHORT)
+    return found
 
 
 def describe(page: Blocks, title: str, summary: str) -> Features | None:

@@ -98,13 +98,19 @@ def _site_parts(title: str, bare: Sequence[str]) -> set[str]:
     return {part for part in parts if part and not any(part in text for text in bare)}
 
 
+def _has_subtitle(heading: str, text: str) -> bool:
+    """Whether a heading is ``text`` and, with nothing but a space between, another sentence."""
+    behind = heading[len(text) :]
+    return heading.startswith(text) and behind[:1] == " " and behind[1:2].isupper()
+
+
 def _without_kicker(heading: str, said: Sequence[str]) -> str:
     """Cut a kicker or a subtitle off a heading where the page elsewhere does without it."""
     key = fold(heading)
     for text in said:
         short = fold(text)
         substantial = len(short) > 15 and 0.4 * len(key) <= len(short) < len(key)
-        if substantial and (key.endswith(short) or key.startswith(short)):
+        if substantial and (key.endswith(short) or _has_subtitle(heading, text)):
             return text
     return heading
 
@@ -119,7 +125,7 @@ def _linked_headline(declared: Declared, others: Sequence[str]) -> str:
             )
             if not longer and (not others or _agreement(head, others) >= 0.4):
                 return head
-    return ""
+    return declared.first("headline", "sailthru.title", "parsely-title")
 
 
 def read_headline(tree: Tree, declared: Declared) -> Headline:

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from newsmill_enrich.extraction.wording import fold
 
-__all__ = ["Linked", "names", "parse_linked", "texts"]
+__all__ = ["Linked", "about", "clean", "is_list", "kind", "names", "parse_linked", "texts"]
 
 Node: TypeAlias = Mapping[str, JsonValue]
 
@@ -19,9 +19,7 @@ MAX_DEPTH = 12
 MAX_NODES = 2_000
 
 _ARTICLE = re.compile(r"article|posting|report|review|advertorial", re.IGNORECASE)
-_LIVE = re.compile(r"liveblog", re.IGNORECASE)
 _LIST = re.compile(r"^(collectionpage|itemlist|searchresultspage)$", re.IGNORECASE)
-_VIDEO = re.compile(r"^(videoobject|clip|movie)$", re.IGNORECASE)
 _TAGS = re.compile(r"<[^<>]{0,400}>")
 _REPAIRS = re.compile(
     r"[\x00-\x1f]|,\s*(?=[}\]])"
@@ -138,19 +136,9 @@ def parse_linked(scripts: Sequence[str]) -> Linked:
     return Linked(tuple(nodes), articles, broken)
 
 
-def is_live_blog(linked: Linked) -> bool:
-    """Whether the page calls itself a live blog."""
-    return linked.has_type(_LIVE)
-
-
 def is_list(linked: Linked) -> bool:
     """Whether the page calls itself a list of pages, and not an article."""
     return linked.has_type(_LIST) and not linked.articles
-
-
-def is_video(linked: Linked) -> bool:
-    """Whether the page calls itself a video, and not an article."""
-    return linked.has_type(_VIDEO) and not linked.articles
 
 
 def about(linked: Linked, title: str) -> Node | None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from newsmill_enrich.extraction.blocks import Blocks
 from newsmill_enrich.extraction.dates import Context
-from newsmill_enrich.extraction.features import Features
+from newsmill_enrich.extraction.features import Features, menu_like
 from newsmill_enrich.extraction.model import Forest
 from newsmill_enrich.extraction.post_rules import Draft, apply_rules
 
@@ -65,7 +65,9 @@ def read_main_text(
     page: Blocks, features: Features, forest: Forest, title: str, context: Context
 ) -> MainText:
     """Return the article among a page's blocks, by the model and then by the rules."""
-    probabilities = forest.probabilities(features.matrix)
+    asked = ~menu_like(features.matrix)
+    probabilities = np.zeros(len(page.blocks))
+    probabilities[asked] = forest.probabilities(features.matrix[asked])
     draft = Draft(
         blocks=page.blocks,
         kept=(probabilities > THRESHOLD).tolist(),

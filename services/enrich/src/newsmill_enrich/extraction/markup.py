@@ -16,6 +16,7 @@ from newsmill_enrich.extraction.flattened import read_flattened
 from newsmill_enrich.extraction.gate import Facts, not_an_article
 from newsmill_enrich.extraction.headline import Headline, likeness, read_headline
 from newsmill_enrich.extraction.jsonld import is_list
+from newsmill_enrich.extraction.kinds import page_kind, paywall
 from newsmill_enrich.extraction.main_text import MainText, read_main_text
 from newsmill_enrich.extraction.model import Forest, load_model
 from newsmill_enrich.extraction.prescan import Scan, scan_markup
@@ -126,7 +127,7 @@ def _text(
     own = "\n".join(main.paragraphs) if main else ""
     if main is not None and main.confidence >= DOUBT and own:
         return own, "blocks"
-    if not fits(markup, scan.tags, scan.depth):
+    if not fits(markup, scan.tags):
         return own, "blocks"
     lines = main_text(markup).splitlines()
     other = "\n".join(_without_frame(lines, title, context, url))
@@ -199,6 +200,8 @@ def from_markup(
     image = declared.first("og:image", "og:image:url", "twitter:image", "twitter:image:src")
     found: dict[str, JsonValue] = {
         "format": "html",
+        "kind": page_kind(declared),
+        "paywall": paywall(declared),
         "encoding": {"name": decoded.encoding, "found_in": decoded.found_in},
         "extractor": draft.extractor,
         "model": draft.model,

@@ -138,7 +138,7 @@ def _closing_dateline(draft: Draft) -> None:
         size = draft.size(range(i))
         behind = range(i, len(draft.blocks))
         if dateline.moment.precision == "minute" and size > ENOUGH:
-            if draft.size(behind) < 0.5 * size and not draft.kept[i]:
+            if draft.size(behind) < 0.5 * size:
                 draft.drop(behind, "dateline after the body")
             return
 

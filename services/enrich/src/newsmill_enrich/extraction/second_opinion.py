@@ -5,6 +5,8 @@ import logging
 from lxml.html import HtmlElement
 from trafilatura import extract, load_html
 
+from newsmill_enrich.extraction.prescan import nesting
+
 __all__ = ["fits", "main_text"]
 
 MAX_TAGS = 40_000
@@ -17,9 +19,9 @@ MAX_RUN = 200_000
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
 
-def fits(markup: str, tags: int, depth: int) -> bool:
+def fits(markup: str, tags: int) -> bool:
     """Whether trafilatura gets through a page in bearable time (limits found by measurement)."""
-    if tags > MAX_TAGS or depth > MAX_DEPTH or len(markup) > MAX_LETTERS:
+    if tags > MAX_TAGS or len(markup) > MAX_LETTERS or nesting(markup) > MAX_DEPTH:
         return False
     return max(map(len, markup.split("<")), default=0) <= MAX_RUN
 
