@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from newsmill_enrich.topics.lexicon import Entry, Lexicon, ListData
 from newsmill_enrich.topics.linear import Linear
 from newsmill_enrich.topics.scoring import Join
-from newsmill_enrich.topics.sections import SectionNames
+from newsmill_enrich.topics.sections import NamedTopic, SectionNames
 from newsmill_shared.errors import NewsmillError
 
 __all__ = ["MODEL", "Contents", "Model", "ModelFileError", "card_of", "load", "pack", "unpack"]
@@ -33,7 +33,7 @@ class Contents:
     lists: tuple[ListData, ...]
     linear: Linear
     names: Mapping[str, int]
-    media_topics: Mapping[str, tuple[str, int]]
+    media_topics: Mapping[str, NamedTopic]
     join: Join
 
 
@@ -94,7 +94,8 @@ def pack(contents: Contents) -> bytes:
         deviation=linear.deviation.astype(np.float32),
         names=_text(f"{name}\t{topic}" for name, topic in contents.names.items()),
         media_topics=_text(
-            f"{name}\t{code}\t{topic}" for name, (code, topic) in contents.media_topics.items()
+            f"{key}\t{topic.id}\t{topic.name}\t{topic.top}"
+            for key, topic in contents.media_topics.items()
         ),
         join=np.array(
             [
@@ -109,11 +110,11 @@ def pack(contents: Contents) -> bytes:
     return buffer.getvalue()
 
 
-def unpack(content: bytes, name: str) -> Contents:
+def unpack(content: bytes, source: str) -> Contents:
     """Return what a file's bytes hold.
 
     Raises:
-        ModelFileError: They are no model file; the message begins with ``name``.
+        ModelFileError: They are no model file; the message begins with ``source``.
     """
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
@@ -133,15 +134,15 @@ def unpack(content: bytes, name: str) -> Contents:
                     for key, topic in (line.split("\t") for line in _lines(arrays["names"]))
                 },
                 media_topics={
-                    key: (code, int(topic))
-                    for key, code, topic in (
+                    key: NamedTopic(code, name, int(top))
+                    for key, code, name, top in (
                         line.split("\t") for line in _lines(arrays["media_topics"])
                     )
                 },
                 join=Join(*(float(number) for number in arrays["join"])),
             )
     except (KeyError, ValueError, TypeError, OSError) as error:
-        raise ModelFileError(f"{name}: {error!r}") from error
+        raise ModelFileError(f"{source}: {error!r}") from error
 
 
 def _text(lines: Iterable[str]) -> NDArray[np.uint8]:
@@ -158,12 +159,13 @@ def _list_lines(lists: Iterable[ListData]) -> Iterator[str]:
         yield f"#{each.language}\t{' '.join(each.related)}\t{' '.join(each.leading)}"
         for entry in each.entries:
             weights = " ".join(f"{topic}:{weight:g}" for topic, weight in entry.weights)
-            yield f"{entry.term}{'*' if entry.stem else ''}\t{weights}"
+            yield f"{entry.shown}\t{weights}"
 
 
 def _lists(lines: Iterable[str]) -> Iterator[ListData]:
     head: list[str] | None = None
     entries: list[Entry] = []
+    known: dict[str, tuple[tuple[int, float], ...]] = {}
     for line in lines:
         if line.startswith("#"):
             if head is not None:
@@ -171,16 +173,12 @@ def _lists(lines: Iterable[str]) -> Iterator[ListData]:
             head, entries = line[1:].split("\t"), []
         else:
             term, weights = line.split("\t")
-            entries.append(
-                Entry(
-                    term.removesuffix("*"),
-                    term.endswith("*"),
-                    tuple(
-                        (int(topic), float(weight))
-                        for topic, weight in (each.split(":") for each in weights.split())
-                    ),
+            if weights not in known:
+                known[weights] = tuple(
+                    (int(topic), float(weight))
+                    for topic, weight in (each.split(":") for each in weights.split())
                 )
-            )
+            entries.append(Entry(term.removesuffix("*"), term.endswith("*"), known[weights]))
     if head is not None:
         yield _list(head, entries)
 

@@ -1,7 +1,9 @@
 """Finds the words of the topic lists in a text and adds up what they say."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import log
 
 import numpy as np
@@ -17,15 +19,23 @@ SMOOTHING = 12.0
 
 _PHRASE_WORDS = 3
 _HEAD = 3
+_TITLE_COUNTS = 2
+_INTERNATIONAL = "und"
+_REMEMBERED = 8192
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Entry:
     """A word of a list and the weight with which it speaks for topics (places in ``TOPICS``)."""
 
     term: str
     stem: bool
     weights: tuple[tuple[int, float], ...]
+
+    @property
+    def shown(self) -> str:
+        """The word as it is written in the lists, a stem with its star."""
+        return self.term + "*" if self.stem else self.term
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +93,7 @@ class _Index:
             self.longest = max(self.longest, len(term))
 
     def whole(self, term: str) -> Entry | None:
+        """Return the entry for a word or phrase as it stands."""
         if (entry := self.words.get(term)) is not None:
             return entry
         for size in range(min(len(term), _HEAD), 1, -1):
@@ -92,6 +103,7 @@ class _Index:
         return None
 
     def word(self, token: str) -> Entry | None:
+        """Return the entry for one word, if need be without what is written before it."""
         if (entry := self.whole(token)) is not None:
             return entry
         for prefix in self.leading:
@@ -100,6 +112,56 @@ class _Index:
                 if entry is not None:
                     return entry
         return None
+
+
+class _Chain:
+    """The lists that are asked for a text, in this order; the first that knows a word decides."""
+
+    def __init__(self, indexes: Sequence[_Index]) -> None:
+        self._indexes = indexes
+        self._longest = max(index.longest for index in indexes)
+        self.word = lru_cache(_REMEMBERED)(self._word)
+
+    def _word(self, token: str) -> Entry | None:
+        return next((entry for index in self._indexes if (entry := index.word(token))), None)
+
+    def matches(self, tokens: Sequence[str]) -> Iterator[Entry]:
+        """Yield the entries from left to right, the longest at each place, none overlapping."""
+        at = 0
+        while at < len(tokens):
+            token = tokens[at]
+            if is_run(token):
+                yield from self._in_run(token)
+                at += 1
+                continue
+            words, entry = self._phrase(tokens, at)
+            entry = entry or self.word(token)
+            if entry is not None:
+                yield entry
+            at += words
+
+    def _phrase(self, tokens: Sequence[str], at: int) -> tuple[int, Entry | None]:
+        for index in self._indexes:
+            if tokens[at] in index.heads:
+                for size in range(min(_PHRASE_WORDS, len(tokens) - at), 1, -1):
+                    entry = index.whole(" ".join(tokens[at : at + size]))
+                    if entry is not None and " " in entry.term:
+                        return size, entry
+        return 1, None
+
+    def _in_run(self, run: str) -> Iterator[Entry]:
+        """Yield the entries in a run of a script without spaces."""
+        at = 0
+        while at < len(run):
+            for size in range(min(self._longest, len(run) - at), 1, -1):
+                piece = run[at : at + size]
+                entry = next((e for index in self._indexes if (e := index.words.get(piece))), None)
+                if entry is not None:
+                    yield entry
+                    at += size
+                    break
+            else:
+                at += 1
 
 
 class Lexicon:
@@ -113,39 +175,36 @@ class Lexicon:
         data = {each.language: each for each in lists}
         own = {language: _indexed(each.entries, each.leading) for language, each in data.items()}
         self._chains = {
-            language: tuple(own[name] for name in (language, "und", *each.related) if name in own)
+            language: _Chain(
+                [own[name] for name in (language, _INTERNATIONAL, *each.related) if name in own]
+            )
             for language, each in data.items()
         }
-        self._everything = (_indexed(_agreed(data.values()), ()),)
+        self._everything = _Chain([_indexed(_agreed(data.values()), ())])
 
     def knows(self, language: str) -> bool:
         """Whether there is a list for the language (a BCP 47 tag; only its first part counts)."""
-        return language.partition("-")[0] in self._chains and language != "und"
+        return language.partition("-")[0] in self._chains and language != _INTERNATIONAL
 
     def read(self, title: Sequence[str], text: Sequence[str], language: str) -> Findings:
         """Return what the lists find in the title's and the text's tokens.
 
         A word of the title counts as two; a word said n times counts 1 + ln n times.
         """
-        chain: Sequence[_Index] = self._everything
+        chain = self._everything
         if self.knows(language):
             chain = self._chains[language.partition("-")[0]]
-        counts: dict[int, list[float]] = {}
-        entries: dict[int, Entry] = {}
-        for tokens, worth in ((title, 2.0), (text, 1.0)):
-            for entry in _matches(tokens, chain):
-                key = id(entry)
-                entries[key] = entry
-                counts.setdefault(key, []).append(worth)
+        counts: Counter[Entry] = Counter()
+        for entry in chain.matches(title):
+            counts[entry] += _TITLE_COUNTS
+        counts.update(chain.matches(text))
         totals = np.zeros(len(TOPICS))
         terms: tuple[dict[str, float], ...] = tuple({} for _ in TOPICS)
-        for key, worths in counts.items():
-            entry = entries[key]
-            times = 1 + log(sum(worths))
-            shown = entry.term + "*" if entry.stem else entry.term
+        for entry, count in counts.items():
+            times = 1 + log(count)
             for topic, weight in entry.weights:
                 totals[topic] += weight * times
-                terms[topic][shown] = terms[topic].get(shown, 0.0) + weight * times
+                terms[topic][entry.shown] = terms[topic].get(entry.shown, 0.0) + weight * times
         return Findings(totals, terms)
 
 
@@ -157,56 +216,11 @@ def _indexed(entries: Iterable[Entry], leading: tuple[str, ...]) -> _Index:
 
 
 def _agreed(lists: Iterable[ListData]) -> Iterator[Entry]:
-    """Yield the words on whose topic all languages that have them agree."""
-    found: dict[tuple[str, bool], set[tuple[tuple[int, float], ...]]] = {}
+    """Yield the words on whose topics all languages that have them agree."""
+    found: dict[tuple[str, bool], list[Entry]] = {}
     for each in lists:
         for entry in each.entries:
-            found.setdefault((entry.term, entry.stem), set()).add(entry.weights)
-    for (term, stem), weights in found.items():
-        if len({tuple(topic for topic, _ in each) for each in weights}) == 1:
-            yield Entry(term, stem, min(weights))
-
-
-def _matches(tokens: Sequence[str], chain: Sequence[_Index]) -> Iterator[Entry]:
-    """Yield the entries met from left to right, the longest at each place, none overlapping."""
-    at = 0
-    while at < len(tokens):
-        token = tokens[at]
-        if is_run(token):
-            yield from _in_run(token, chain)
-            at += 1
-            continue
-        used, entry = _longest(tokens, at, chain)
-        if entry is not None:
-            yield entry
-        at += used
-
-
-def _longest(tokens: Sequence[str], at: int, chain: Sequence[_Index]) -> tuple[int, Entry | None]:
-    for index in chain:
-        if tokens[at] in index.heads:
-            for size in range(min(_PHRASE_WORDS, len(tokens) - at), 1, -1):
-                entry = index.whole(" ".join(tokens[at : at + size]))
-                if entry is not None and " " in entry.term:
-                    return size, entry
-    for index in chain:
-        entry = index.word(tokens[at])
-        if entry is not None:
-            return 1, entry
-    return 1, None
-
-
-def _in_run(run: str, chain: Sequence[_Index]) -> Iterator[Entry]:
-    """Yield the entries in a run of a script without spaces, longest first."""
-    longest = max(index.longest for index in chain)
-    at = 0
-    while at < len(run):
-        for size in range(min(longest, len(run) - at), 0, -1):
-            piece = run[at : at + size]
-            entry = next((e for index in chain if (e := index.words.get(piece))), None)
-            if entry is not None:
-                yield entry
-                at += size
-                break
-        else:
-            at += 1
+            found.setdefault((entry.term, entry.stem), []).append(entry)
+    for entries in found.values():
+        if len({tuple(topic for topic, _ in entry.weights) for entry in entries}) == 1:
+            yield min(entries, key=lambda entry: entry.weights)

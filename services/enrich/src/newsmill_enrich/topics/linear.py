@@ -6,6 +6,7 @@ It adds what look-up cannot do: word forms that share their first letters with a
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from math import log
 
 import numpy as np
@@ -54,7 +55,7 @@ class Linear:
 
     def read(self, tokens: Sequence[str]) -> Reading:
         """Return the topic scores of a text's tokens; without a known word, the bias alone."""
-        counts = Counter(feature for token in tokens for feature in features(token))
+        counts = Counter(chain.from_iterable(map(features, tokens)))
         known = [
             (word, row, n) for word, n in counts.items() if (row := self.rows.get(word)) is not None
         ]

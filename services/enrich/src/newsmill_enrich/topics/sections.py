@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from newsmill_enrich.topics.taxonomy import TOPICS
 from newsmill_enrich.topics.words import MARKS, fold, is_run
 
-__all__ = ["WEIGHTS", "Mapped", "Named", "SectionNames", "normalized"]
+__all__ = ["WEIGHTS", "Exact", "Mapped", "Named", "NamedTopic", "SectionNames", "normalized"]
 
 WEIGHTS: dict[str, float] = {
     "meta_section": 3.0,
@@ -41,11 +41,28 @@ _DROPPED = re.compile(rf"[^\w\s{MARKS}]")
 
 
 @dataclass(frozen=True, slots=True)
+class NamedTopic:
+    """A Media Topic of any level; ``top`` is the place of its top topic in ``TOPICS``."""
+
+    id: str
+    name: str
+    top: int
+
+
+@dataclass(frozen=True, slots=True)
 class Named:
-    """What a name maps to: a place in ``TOPICS``, and the exact Media Topic if it is one's name."""
+    """What a name maps to: a place in ``TOPICS``, and the Media Topic if it is one's own name."""
 
     topic: int
-    exact: str | None = None
+    exact: NamedTopic | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """A Media Topic below the top level that the publisher names, and where."""
+
+    topic: NamedTopic
+    signals: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +78,7 @@ class Mapped:
 
     shares: NDArray[np.float64]
     words: tuple[Mapping[str, float], ...]
-    exact: tuple[str, ...]
+    exact: tuple[Exact, ...]
     unmapped: tuple[str, ...]
 
 
@@ -74,9 +91,7 @@ def normalized(name: str) -> str:
 class SectionNames:
     """The names that publishers and the IPTC give to topics."""
 
-    def __init__(
-        self, names: Mapping[str, int], media_topics: Mapping[str, tuple[str, int]]
-    ) -> None:
+    def __init__(self, names: Mapping[str, int], media_topics: Mapping[str, NamedTopic]) -> None:
         self._names = names
         self._media_topics = media_topics
 
@@ -91,9 +106,9 @@ class SectionNames:
             return None
         exact = self._media_topics.get(key)
         if (topic := self._names.get(key)) is not None:
-            return Named(topic, exact[0] if exact and exact[1] == topic else None)
+            return Named(topic, exact if exact and exact.top == topic else None)
         if exact is not None:
-            return Named(exact[1], exact[0])
+            return Named(exact.top, exact)
         topic = self._vote(key)
         return None if topic is None else Named(topic)
 
@@ -110,7 +125,7 @@ class SectionNames:
         """Return what section line and machine-readable places say together."""
         totals = np.zeros(len(TOPICS))
         words: tuple[dict[str, float], ...] = tuple({} for _ in TOPICS)
-        exact: dict[str, float] = {}
+        exact: dict[NamedTopic, dict[str, float]] = {}
         unmapped: dict[str, None] = {}
         for place, value, weight in _values(section, signals):
             named = self.find(value)
@@ -121,10 +136,15 @@ class SectionNames:
             totals[named.topic] += weight
             label = f"{place}: {value}"
             words[named.topic][label] = round(words[named.topic].get(label, 0.0) + weight, 4)
-            if named.exact is not None:
-                exact[named.exact] = exact.get(named.exact, 0.0) + weight
-        best_first = tuple(sorted(exact, key=lambda topic: -exact[topic]))
-        return Mapped(totals / (float(totals.sum()) + 1), words, best_first, tuple(unmapped))
+            if named.exact is not None and named.exact.id != TOPICS[named.topic].id:
+                exact.setdefault(named.exact, {})[label] = round(weight, 4)
+        best_first = sorted(exact.items(), key=lambda item: -sum(item[1].values()))
+        return Mapped(
+            totals / (float(totals.sum()) + 1),
+            words,
+            tuple(Exact(topic, signals) for topic, signals in best_first),
+            tuple(unmapped),
+        )
 
 
 def _values(

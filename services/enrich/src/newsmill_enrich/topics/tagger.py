@@ -8,12 +8,16 @@ from pydantic import JsonValue
 
 from newsmill_enrich.topics.artefact import load
 from newsmill_enrich.topics.evidence import ground, why
+from newsmill_enrich.topics.operator import read_operator
 from newsmill_enrich.topics.scoring import POSSIBLE, SURE
+from newsmill_enrich.topics.settings import TopicsSettings
 from newsmill_enrich.topics.taxonomy import TOPICS
 from newsmill_enrich.topics.weighing import Story, Weighed, weigh
 from newsmill_shared.messages import Category
 
 __all__ = ["Tagged", "Tagger"]
+
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +33,20 @@ class Tagger:
 
     Loads its data once; make it before forking. It keeps no state between articles.
 
+    The environment may name another model (``NEWSMILL_TOPICS_MODEL``, a file that ``newsmill tags
+    train`` wrote) and the operator's file (``NEWSMILL_TOPICS_RULES``).
+
     Raises:
         ModelFileError: The model file is missing or damaged.
+        SettingsError: The operator's file cannot be read.
     """
 
-    def __init__(self) -> None:
-        self._model = load()
+    def __init__(self, settings: TopicsSettings | None = None) -> None:
+        settings = settings or TopicsSettings()
+        self._model = load(settings.topics_model)
+        self._operator = (
+            None if settings.topics_rules is None else read_operator(settings.topics_rules)
+        )
 
     def categorize(
         self,
@@ -44,6 +56,7 @@ class Tagger:
         language: str,
         section_raw: str | None,
         signals: Mapping[str, tuple[str, ...]],
+        url: str | None = None,
     ) -> Tagged:
         """Return the categories of an article.
 
@@ -53,15 +66,22 @@ class Tagger:
             language: BCP 47 tag of its text, ``und`` when unknown.
             section_raw: The section line it shows, as it is; only a topic's name counts.
             signals: What machine-readable places of the page say, by place.
+            url: Where it was found, for the operator's rules.
         """
-        weighed = weigh(self._model, Story(title, text, language, section_raw, signals))
+        story = Story(title, text, language, section_raw, signals)
+        weighed = weigh(self._model, story)
         found = self._found(weighed)
         sure = tuple(category for category in found if category.score >= SURE)
+        sure += _named(weighed, sure)
         evidence: dict[str, JsonValue] = {
             "model": self._model.id,
             "list": language.partition("-")[0] if self._model.lexicon.knows(language) else "all",
             "found_weight": round(float(weighed.findings.totals.sum()), 2),
         }
+        if self._operator is not None:
+            ruling = self._operator.rule(story, sure, url)
+            sure = ruling.categories
+            evidence["rules"] = list(ruling.rules)
         if not sure:
             evidence["unclassified"] = ground(weighed)
         if possible := [each for each in found if each.score < SURE]:
@@ -84,3 +104,18 @@ class Tagger:
             for at in np.argsort(-scores, kind="stable")
             if scores[at] >= POSSIBLE
         ]
+
+
+def _named(weighed: Weighed, sure: tuple[Category, ...]) -> tuple[Category, ...]:
+    """Return topics below the top level that the publisher names, under a topic that is sure."""
+    above = {category.id: category.score for category in sure}
+    return tuple(
+        Category(
+            id=exact.topic.id,
+            name=exact.topic.name,
+            score=above[TOPICS[exact.topic.top].id],
+            why={"signals": dict(exact.signals)},
+        )
+        for exact in weighed.mapped.exact
+        if TOPICS[exact.topic.top].id in above
+    )[:_MOST_NAMED]

@@ -10,7 +10,7 @@ from newsmill_enrich.topics.scoring import Parts
 from newsmill_enrich.topics.sections import Mapped
 from newsmill_enrich.topics.words import MAX_CHARACTERS, fold, tokens
 
-__all__ = ["TEXT_WORDS", "TITLE_WORDS", "Story", "Weighed", "weigh"]
+__all__ = ["TEXT_WORDS", "TITLE_WORDS", "Story", "Weighed", "read_tokens", "weigh"]
 
 TITLE_WORDS = 40
 """Words of a title that are read; it counts twice."""
@@ -48,10 +48,17 @@ class Weighed:
     parts: Parts
 
 
+def read_tokens(story: Story) -> tuple[list[str], list[str]]:
+    """Return the words of title and text that are read."""
+    return (
+        tokens(fold(story.title[:MAX_CHARACTERS]), TITLE_WORDS),
+        tokens(fold(story.text[:MAX_CHARACTERS]), TEXT_WORDS),
+    )
+
+
 def weigh(model: Model, story: Story) -> Weighed:
     """Return what an article's words and its publisher's words say."""
-    title = tokens(fold(story.title[:MAX_CHARACTERS]), TITLE_WORDS)
-    text = tokens(fold(story.text[:MAX_CHARACTERS]), TEXT_WORDS)
+    title, text = read_tokens(story)
     reading = model.linear.read([*title, *title, *text])
     findings = model.lexicon.read(title, text, story.language)
     mapped = model.names.read(story.section, story.signals)

@@ -7,7 +7,7 @@ form. Scripts without spaces stay whole runs, marked as such, and are cut into n
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from functools import lru_cache
 
 __all__ = ["MARKS", "MAX_CHARACTERS", "features", "fold", "is_run", "tokens"]
 
@@ -20,29 +20,30 @@ _DROPPED = re.compile(
     "\u0610-\u061a\u0640\u064b-\u065f\u0670"  # Arabic points and the stretching stroke
     "\u02bb\u02bc\u2018\u200b-\u200f\u00ad]"  # letter-like apostrophes, invisible characters
 )
-_LEVELLED = str.maketrans(
-    {
-        "ı": "i",
-        "ى": "ي",
-        "ی": "ي",
-        "ے": "ي",
-        "ک": "ك",
-        "ة": "ه",
-        "ۀ": "ه",
-        "ہ": "ه",
-        "ھ": "ه",
-        "ø": "o",
-        "đ": "d",
-        "ł": "l",
-        "ɗ": "d",
-        "ɓ": "b",
-        "ƙ": "k",
-        "ƴ": "y",
-        "ә": "ə",
-        "æ": "ae",
-        "œ": "oe",
-    }
-)
+_REMEMBERED = 16384
+
+_LEVELS = {
+    "ı": "i",
+    "ى": "ي",
+    "ی": "ي",
+    "ے": "ي",
+    "ک": "ك",
+    "ة": "ه",
+    "ۀ": "ه",
+    "ہ": "ه",
+    "ھ": "ه",
+    "ø": "o",
+    "đ": "d",
+    "ł": "l",
+    "ɗ": "d",
+    "ɓ": "b",
+    "ƙ": "k",
+    "ƴ": "y",
+    "ә": "ə",
+    "æ": "ae",
+    "œ": "oe",
+}
+_LEVELLED = re.compile(f"[{''.join(_LEVELS)}]")
 MARKS = "".join(
     chr(code) for code in range(0x0900, 0xFE00) if unicodedata.category(chr(code)) in {"Mn", "Mc"}
 )
@@ -52,6 +53,7 @@ _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
     "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # kana and Han
 )
+_FIRST_UNSPACED = "\u0e00"
 _RUN = re.compile(f"[{_UNSPACED}]")
 _TOKEN = re.compile(rf"(?P<run>[{_UNSPACED}]+)|(?:(?![{_UNSPACED}_])[\w{MARKS}])+")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -62,12 +64,13 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     apart = unicodedata.normalize("NFKD", text)
-    return unicodedata.normalize("NFC", _DROPPED.sub("", apart)).lower().translate(_LEVELLED)
+    lowered = unicodedata.normalize("NFC", _DROPPED.sub("", apart)).lower()
+    return _LEVELLED.sub(lambda found: _LEVELS[found.group()], lowered)
 
 
 def is_run(token: str) -> bool:
     """Whether the token is a run of a script that writes no spaces between words."""
-    return _RUN.match(token) is not None
+    return token[:1] >= _FIRST_UNSPACED and _RUN.match(token) is not None
 
 
 def tokens(text: str, limit: int) -> list[str]:
@@ -92,16 +95,17 @@ def tokens(text: str, limit: int) -> list[str]:
     return found
 
 
-def features(token: str) -> Iterator[str]:
-    """Yield what the linear model sees of a token.
+@lru_cache(_REMEMBERED)
+def features(token: str) -> tuple[str, ...]:
+    """Return what the linear model sees of a token.
 
     The word and its first five letters, which forgives inflection; of a run without spaces its
     two- and three-character pieces.
     """
     if is_run(token):
-        yield from (token[at : at + 2] for at in range(len(token) - 1))
-        yield from (token[at : at + 3] for at in range(len(token) - 2))
-    elif len(token) > 1:
-        yield token
-        if len(token) > 5:
-            yield "<" + token[:5]
+        return tuple(
+            token[at : at + size] for size in (2, 3) for at in range(len(token) - size + 1)
+        )
+    if len(token) > 5:
+        return token, "<" + token[:5]
+    return (token,) if len(token) > 1 else ()

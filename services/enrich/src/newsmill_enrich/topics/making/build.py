@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,22 +15,31 @@ from newsmill_enrich.topics.linear import Linear
 from newsmill_enrich.topics.making.background import Background
 from newsmill_enrich.topics.making.lists import DATA, Term, TopicList
 from newsmill_enrich.topics.scoring import Join
-from newsmill_enrich.topics.sections import normalized
+from newsmill_enrich.topics.sections import NamedTopic, normalized
 from newsmill_enrich.topics.taxonomy import BY_ID, TOPICS
 from newsmill_enrich.topics.words import features, fold, tokens
 
 __all__ = ["MediaTopic", "build", "media_topics"]
 
-_FULL_WEIGHT = 1.0
+_FEATURES = 40_000
 _CONTEXT = 2
 """A listed word is shown to the linear model among this many neighbours on each side."""
 
 
 @dataclass(frozen=True, slots=True)
 class MediaTopic:
-    """A Media Topic of any level: its id, the place of its top topic, its names."""
+    """A Media Topic of any level.
+
+    Attributes:
+        id: Its id.
+        title: Its English name.
+        top: The place of its top topic in ``TOPICS``.
+        depth: 1 for a top topic.
+        names: Its names in all languages.
+    """
 
     id: str
+    title: str
     top: int
     depth: int
     names: tuple[str, ...]
@@ -47,7 +56,13 @@ def media_topics(path: Path = DATA / "mediatopics.json") -> tuple[MediaTopic, ..
         return line
 
     return tuple(
-        MediaTopic(topic, BY_ID[line[-1]], len(line), tuple(raw[topic]["names"].values()))
+        MediaTopic(
+            topic,
+            raw[topic]["names"]["en"],
+            BY_ID[line[-1]],
+            len(line),
+            tuple(raw[topic]["names"].values()),
+        )
         for topic in raw
         for line in [ancestors(topic)]
     )
@@ -102,14 +117,14 @@ def _names(lists: Iterable[TopicList]) -> dict[str, int]:
     return {name: min(topics) for name, topics in topics_of.items() if len(topics) == 1}
 
 
-def _media_topic_names(topics: Iterable[MediaTopic]) -> dict[str, tuple[str, int]]:
+def _media_topic_names(topics: Iterable[MediaTopic]) -> dict[str, NamedTopic]:
     """Return the names of Media Topics; of two with one name the higher one has it."""
-    found: dict[str, tuple[str, int]] = {}
+    found: dict[str, NamedTopic] = {}
     for topic in sorted(topics, key=lambda each: each.depth):
         for name in topic.names:
             key = normalized(name.partition("(")[0])
             if len(key) > 1:
-                found.setdefault(key, (topic.id, topic.top))
+                found.setdefault(key, NamedTopic(topic.id, topic.title, topic.top))
     return found
 
 
@@ -136,10 +151,10 @@ def _linear(
     lists: Sequence[TopicList], topics: Sequence[MediaTopic], background: Background
 ) -> Linear:
     """Train one linear support vector machine per topic, and round its weights to bytes."""
-    from scipy.sparse import (  # type: ignore[import-untyped]  # noqa: PLC0415 - an extra
+    from scipy.sparse import (  # noqa: PLC0415 - an extra
         csr_matrix,
     )
-    from sklearn.svm import LinearSVC  # type: ignore[import-untyped]  # noqa: PLC0415
+    from sklearn.svm import LinearSVC  # noqa: PLC0415
 
     documents = [
         (Counter(f for token in words for f in features(token)), topic)
@@ -167,11 +182,12 @@ def _linear(
         machine = LinearSVC(C=0.3, class_weight="balanced", random_state=0)
         machine.fit(matrix, target == topic)
         weights[:, topic], bias[topic] = machine.coef_[0], machine.intercept_[0]
-    return _rounded(rows, weights, rarity, bias, background)
+    kept = np.sort(np.argsort(-np.abs(weights * rarity[:, None]).max(axis=1))[:_FEATURES])
+    return _rounded([names[at] for at in kept], weights[kept], rarity[kept], bias, background)
 
 
 def _rounded(
-    rows: Mapping[str, int],
+    names: Sequence[str],
     weights: NDArray[np.float64],
     rarity: NDArray[np.float64],
     bias: NDArray[np.float64],
@@ -183,7 +199,7 @@ def _rounded(
         np.array(background.deviation) if len(background.deviation) else np.ones(len(TOPICS))
     )
     return Linear(
-        rows=dict(rows),
+        rows={name: row for row, name in enumerate(names)},
         weights=np.round(weights / scale).astype(np.int8),
         scale=scale,
         rarity=rarity.astype(np.float16).astype(np.float64),
