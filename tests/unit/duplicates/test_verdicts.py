@@ -6,6 +6,7 @@ from newsmill_enrich.duplicates import (
     MemoryIndex,
     Registered,
     Rule,
+    Thresholds,
     fingerprint,
     judge,
 )
@@ -89,3 +90,21 @@ def test_a_candidate_with_a_sketch_of_another_version_is_named_and_not_compared(
 
     assert verdict.duplicate_of is None
     assert evidence["unread"] == [b"8 bytes.".hex()]
+
+
+def test_a_later_match_that_is_much_nearer_goes_before_an_early_one() -> None:
+    index = MemoryIndex()
+    opening, rest, other = (a_story(number, paragraphs=3) for number in (1, 2, 3))
+    registered_at(index, a_fingerprint(1, page="opens alike", text=f"{opening}\n{other}"))
+    registered_at(index, a_fingerprint(2, page="whole", text=f"{opening}\n{rest}\n{a_story(4)}"))
+    document = a_fingerprint(3, page="part", text=f"{opening}\n{rest}")
+
+    verdict, _ = judge(
+        document,
+        registered_at(index, document),
+        thresholds=Thresholds(containment=0.4, containment_with_support=0.4, lead=0.4),
+    )
+
+    assert verdict.duplicate_of is not None
+    assert verdict.duplicate_of.article_id == article_id("whole")
+    assert [relation.article_id for relation in verdict.related] == [article_id("opens alike")]

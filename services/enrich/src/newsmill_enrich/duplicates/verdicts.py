@@ -15,6 +15,8 @@ from newsmill_shared.messages import DuplicateVerdict, Relation
 __all__ = ["judge"]
 
 MOST_RELATED = 5
+ABOUT_AS_NEAR = 0.2
+"""Of two matches whose similarity differs by less, the earlier is what a document duplicates."""
 MOST_COMPARED = 8
 """How many comparisons the evidence names."""
 
@@ -32,10 +34,10 @@ def judge(
 ) -> tuple[DuplicateVerdict, dict[str, JsonValue]]:
     """Compare a document with its candidates.
 
-    The earliest one that tells the same story at another page is what the document duplicates;
-    the others that do are related. Earlier documents of the same page are no duplicates: they
-    are earlier contents of it, and are named in the evidence under ``same_page``. So is, under
-    ``unread``, a candidate whose sketch has another version.
+    Of those at other pages that tell the same story, the earliest of the nearest is what the
+    document duplicates; the others are related. Earlier documents of the same page are no
+    duplicates: they are earlier contents of it, and are named in the evidence under
+    ``same_page``. So is, under ``unread``, a candidate whose sketch has another version.
 
     Returns:
         The verdict, and the evidence for it as plain JSON.
@@ -46,7 +48,7 @@ def judge(
     own_article = article_id(fingerprint.page_key) if compared else None
     elsewhere = [one for one in compared if one.candidate.article_id != own_article]
     same_page = [one for one in compared if one.candidate.article_id == own_article]
-    relations = [_relation(compared) for compared in elsewhere if compared.comparison.same]
+    relations = [_relation(one) for one in _nearest_first(elsewhere)]
     verdict = DuplicateVerdict(
         document=fingerprint.document.hex(),
         sequence=registered.sequence,
@@ -73,6 +75,17 @@ def _compare_all(
         _Compared(candidate, compare(sketch, Sketch.unpack(candidate.sketch), thresholds))
         for candidate in candidates
     ]
+
+
+def _nearest_first(compared: Sequence[_Compared]) -> list[_Compared]:
+    """Return those that tell the same story: the nearest, earliest first, then the others.
+
+    A short text may pass for an excerpt of a story that only opens alike, while it is all in
+    another; versions of one story are about equally near.
+    """
+    same = [one for one in compared if one.comparison.same]
+    nearest = max((one.comparison.similarity for one in same), default=0.0) - ABOUT_AS_NEAR
+    return sorted(same, key=lambda one: one.comparison.similarity < nearest)
 
 
 def _relation(compared: _Compared) -> Relation:
