@@ -14,7 +14,7 @@ import pytest
 
 from newsmill_cli.demo.content import Content, File, Page, Redirect, load_content
 
-DEMO_SECONDS = 100
+DEMO_SECONDS = 110
 
 
 @contextmanager

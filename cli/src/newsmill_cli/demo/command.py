@@ -24,7 +24,7 @@ from newsmill_cli.engines import engine_choice
 from newsmill_cli.errors import CommandError, ExitCode
 from newsmill_cli.mill import Mill, MillOptions, running_mill
 from newsmill_cli.options import JSONOption
-from newsmill_cli.output import console
+from newsmill_cli.output import console, diagnostics
 from newsmill_cli.supervisor import SERVICES, Event, Service
 
 __all__ = ["demo"]
@@ -32,6 +32,7 @@ __all__ = ["demo"]
 _NETWORK = "127.77.0.0/16"
 _DELAY_SECONDS = "0.15"
 _SITE_SECONDS = 20.0
+_PATIENCE_SECONDS = 240.0
 _ELSEWHERE = (
     "NEWSMILL_DATABASE_URL",
     "NEWSMILL_REDIS_URL",
@@ -144,22 +145,35 @@ def _site(port: int) -> Service:
 
 
 def _reporter(*, as_json: bool) -> Callable[[Event], None]:
-    """Return what reports engines that start and processes that die, in words only."""
+    """Return what reports engines that start and processes that die.
+
+    With JSON on standard output, deaths are said on standard error.
+    """
     narrator = Narrator(as_json=False)
 
     def report(event: Event) -> None:
         if not as_json and event.kind in ("starting", "died", "killed"):
             narrator.report(event)
+        elif event.kind in ("died", "killed"):
+            words = f"{event.name} {event.kind}: {event.detail}\n{event.said}"
+            diagnostics().print(words, markup=False)
 
     return report
 
 
 def _watching(mill: Mill) -> Callable[[float], None]:
-    """Return a way to wait that restarts what dies meanwhile."""
+    """Return a way to wait that restarts what dies meanwhile, and loses patience at last."""
+    end = time.monotonic() + _PATIENCE_SECONDS
 
     def sleep(seconds: float) -> None:
         if not mill.watch(seconds):
             raise _StoppedError
+        if time.monotonic() > end:
+            raise CommandError(
+                f"the demo is not done after {_PATIENCE_SECONDS:g} s",
+                f"A service may be dying again and again; the logs are in {mill.directory.logs},"
+                " which is kept if you name a folder with --data.",
+            )
 
     return sleep
 
