@@ -35,6 +35,7 @@ from newsmill_shared.queue.heartbeat import alive
 __all__ = ["StreamSource"]
 
 _MOST_ENTRIES = 100
+_BEGINNING = "0-0"
 _IDLE_MS = 15_000
 """An entry that was read this long ago is not in work any more."""
 
@@ -142,7 +143,7 @@ class StreamSource:
         self._dismiss = redis.register_script(_DISMISS)
         self._has_group = False
         self._look_at = clock()
-        self._claim_from = "0-0"
+        self._claim_from = _BEGINNING
 
     def take(self) -> Batch | None:
         """Read entries that are ours already, those of dead bridges among them, and new ones."""
@@ -151,8 +152,7 @@ class StreamSource:
                 self._make_group(keys=[STREAM_KEY], args=[GROUP])
                 self._has_group = True
             if self._clock() >= self._look_at:
-                self._claim()
-                self._look_at = self._clock() + LOOK_SECONDS
+                self._look_at = self._clock() + (LOOK_SECONDS if self._claim() else 0)
             raw = self._read(
                 keys=[STREAM_KEY],
                 args=[
@@ -199,8 +199,12 @@ class StreamSource:
                 self._has_group = False
                 raise BrokerAwayError("Redis has lost the inbox: making it anew") from error
 
-    def _claim(self) -> None:
-        """Make old entries of others ours, and dismiss consumers that are dead and have none."""
+    def _claim(self) -> bool:
+        """Make old entries of others ours, and dismiss consumers that are dead and have none.
+
+        Returns:
+            Whether that was all; there is a next part otherwise.
+        """
         start, claimed = self._autoclaim(
             keys=[STREAM_KEY], args=[GROUP, self._owner, _IDLE_MS, self._claim_from, _MOST_ENTRIES]
         )
@@ -211,6 +215,7 @@ class StreamSource:
         idle = [entry["name"].decode() for entry in consumers if not entry["pending"]]
         for name in set(idle) - alive(self._redis, idle) - {self._owner}:
             self._dismiss(keys=[STREAM_KEY], args=[GROUP, name])
+        return self._claim_from == _BEGINNING
 
 
 def _entry_request(entry_id: bytes, size: int, fields: Sequence[bytes]) -> Request:
