@@ -43,6 +43,8 @@ class Features:
     """The feature matrix (blocks x features, float32) and what post rules share with it."""
 
     matrix: NDArray[np.float32]
+    length: Floats
+    """Of each block, in Latin letters."""
     link_share: Floats
     """Of each block's characters, 0 to 1."""
     long: Floats
@@ -84,7 +86,7 @@ def describe(page: Blocks, title: str, summary: str) -> Features | None:
         _neighbours(tree, length, link),
     ]
     matrix = np.concatenate(columns, axis=1).astype(np.float32)
-    return Features(matrix, link, long, container, headline)
+    return Features(matrix, length, link, long, container, headline)
 
 
 def _width(text: str) -> float:

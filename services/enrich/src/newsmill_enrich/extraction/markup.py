@@ -1,6 +1,5 @@
 """From the markup of a page to its record: one parse, one walk, metadata on the same tree."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import JsonValue
@@ -12,7 +11,6 @@ from newsmill_enrich.extraction.blocks import Blocks, walk
 from newsmill_enrich.extraction.dates import Context
 from newsmill_enrich.extraction.declared import Declared, Tree, read_declared, web_url
 from newsmill_enrich.extraction.features import Features, describe
-from newsmill_enrich.extraction.flattened import read_flattened
 from newsmill_enrich.extraction.gate import Facts, not_an_article
 from newsmill_enrich.extraction.headline import Headline, likeness, read_headline
 from newsmill_enrich.extraction.jsonld import is_list
@@ -34,6 +32,12 @@ __all__ = ["Draft", "draft_markup", "from_markup"]
 
 DOUBT = 0.75
 """Below this confidence of the model a second opinion is heard."""
+
+FEW_LETTERS = 1_000
+"""A longer text stands on its own, however much prose is around it."""
+
+LITTLE = 0.45
+"""A doubtful text gives way to a second opinion of which it has less than this share."""
 
 TRUSTED = 0.9
 """A declared date of this worth needs no look at the page."""
@@ -72,7 +76,7 @@ def _read(
             main = read_main_text(blocks, features, forest, headline.text, context)
     kept = main.kept if main else ()
     around = look_around(blocks, kept, headline.text, context, page.final_url)
-    text, extractor = _text(markup, scan, main, headline.text, context, page.final_url)
+    text, extractor = _text(markup, scan, main, features, headline.text)
     return Draft(tree, declared, headline, blocks, features, main, around, text, extractor, model)
 
 
@@ -121,31 +125,24 @@ def _shown_headline(blocks: Blocks, main: MainText, headline: Headline) -> Headl
 
 
 def _text(
-    markup: str, scan: Scan, main: MainText | None, title: str, context: Context, url: str
+    markup: str, scan: Scan, main: MainText | None, features: Features | None, title: str
 ) -> tuple[str, str]:
     """The article's text, and which reading of the page gave it."""
     own = "\n".join(main.paragraphs) if main else ""
-    if main is not None and main.confidence >= DOUBT and own:
+    if own and main and features and not _doubtful(main, features):
         return own, "blocks"
     if not fits(markup, scan.tags):
         return own, "blocks"
-    lines = main_text(markup).splitlines()
-    other = "\n".join(_without_frame(lines, title, context, url))
-    if _second_is_better(own, other):
-        return other, "trafilatura"
-    return own, "blocks"
+    key = fold(title)
+    other = "\n".join(line for line in main_text(markup).splitlines() if fold(line[:500]) != key)
+    return (other, "trafilatura") if weight(own) < LITTLE * weight(other) else (own, "blocks")
 
 
-def _without_frame(lines: Sequence[str], title: str, context: Context, url: str) -> Sequence[str]:
-    if not lines:
-        return ()
-    found = read_flattened("\n".join((title, title, *lines)), context, url)
-    return found.paragraphs
-
-
-def _second_is_better(own: str, other: str) -> bool:
-    """Whether the second opinion replaces a doubtful first: only if that found next to nothing."""
-    return weight(own) < 0.35 * weight(other)
+def _doubtful(main: MainText, features: Features) -> bool:
+    """Whether the model wavered, or left nearly all prose of the page aside."""
+    prose = float((features.length * features.long).sum())
+    kept = float(features.length[list(main.kept)].sum())
+    return main.confidence < DOUBT or (kept < FEW_LETTERS and kept < 0.2 * prose)
 
 
 def _dates(draft: Draft, page: Page, context: Context) -> publication.Publication:

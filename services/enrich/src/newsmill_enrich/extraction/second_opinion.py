@@ -9,7 +9,7 @@ from newsmill_enrich.extraction.prescan import nesting
 
 __all__ = ["fits", "main_text"]
 
-MAX_TAGS = 40_000
+MAX_TAGS = 20_000
 MAX_DEPTH = 300
 MAX_LETTERS = 4 * 1024 * 1024
 MAX_RUN = 200_000
