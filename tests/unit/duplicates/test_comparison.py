@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from newsmill_enrich.duplicates import Comparison, Rule, Sketch, Thresholds, compare, fingerprint
 from tests.unit.duplicates.builders import a_headline, a_story, an_unspaced_story
@@ -218,6 +220,29 @@ def test_a_very_short_text_needs_the_same_title() -> None:
 
     assert same.same
     assert other.rule == Rule.SHORT
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("Morning briefing", "Watch the pictures above."),
+        ("The bridge over the river opens", ""),
+        ("", ""),
+    ],
+)
+def test_pages_that_say_next_to_nothing_are_not_one_story(title: str, text: str) -> None:
+    outcome = compared(a_sketch(title, text), a_sketch(title, text))
+
+    assert not outcome.same
+
+
+@given(st.text(), st.text(), st.text(), st.text())
+def test_any_two_documents_can_be_compared_in_either_order(
+    title: str, text: str, other_title: str, other_text: str
+) -> None:
+    outcome = compared(a_sketch(title, text), a_sketch(other_title, other_text))
+
+    assert 0 <= outcome.similarity <= 1
 
 
 def test_texts_in_different_scripts_are_not_compared() -> None:

@@ -97,9 +97,7 @@ class Comparison:
 def compare(a: Sketch, b: Sketch, thresholds: Thresholds) -> Comparison:
     """Decide whether two documents tell the same story; the order of the two does not matter."""
     words = min(a.words, b.words)
-    if a.content == b.content and (
-        words >= LEAST_WORDS_WITHOUT_TITLE or a.title_hash == b.title_hash
-    ):
+    if a.content == b.content and _says_enough(a, b, thresholds):
         return Comparison(Rule.EXACT, 1.0)
     if a.script is not b.script:
         return Comparison(Rule.SCRIPT, 0.0)
@@ -112,6 +110,14 @@ def compare(a: Sketch, b: Sketch, thresholds: Thresholds) -> Comparison:
     found = Comparison(Rule.CONTAINMENT, similarity, figures)
     other = figures is not None and _of_another_issue(a, b, found, counted, thresholds)
     return other or _by_size(a, b, found, thresholds)
+
+
+def _says_enough(a: Sketch, b: Sketch, thresholds: Thresholds) -> bool:
+    """Whether equal texts make one story: a notice or nothing at all stands on many pages."""
+    if a.words >= LEAST_WORDS_WITHOUT_TITLE:
+        return True
+    titled = a.title_hash == b.title_hash and len(a.title) >= thresholds.title_least
+    return titled and a.words > 0
 
 
 def _of_another_issue(
