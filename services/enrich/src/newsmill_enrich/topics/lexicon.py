@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from newsmill_enrich.topics.taxonomy import TOPICS
 from newsmill_enrich.topics.words import is_run
 
-__all__ = ["SMOOTHING", "Entry", "Findings", "Lexicon", "ListData", "shares"]
+__all__ = ["SMOOTHING", "Entry", "Findings", "Lexicon", "ListData", "list_of", "shares"]
 
 SMOOTHING = 12.0
 """Added to the sum of all weights before shares are taken: a lone word proves little."""
@@ -22,6 +22,46 @@ _HEAD = 3
 _TITLE_COUNTS = 2
 _INTERNATIONAL = "und"
 _REMEMBERED = 8192
+_SAME_LIST = {
+    "nb": "no",
+    "nn": "no",
+    "bs": "hr",
+    "sh": "sr",
+    "cnr": "sr",
+    "iw": "he",
+    "in": "id",
+    "cmn": "zh",
+    "yue": "zh",
+    "wuu": "zh",
+    "prs": "fa",
+    "gaz": "om",
+    "arz": "ar",
+    "arb": "ar",
+    "azj": "az",
+    "uzn": "uz",
+    "swh": "sw",
+    "pes": "fa",
+}
+_LONG_CODES = {
+    "amh": "am",
+    "hau": "ha",
+    "ibo": "ig",
+    "lug": "lg",
+    "lin": "ln",
+    "orm": "om",
+    "run": "rn",
+    "kin": "rw",
+    "sna": "sn",
+    "som": "so",
+    "swa": "sw",
+    "tir": "ti",
+    "xho": "xh",
+    "yor": "yo",
+    "zul": "zu",
+    "kir": "ky",
+    "kaz": "kk",
+    "uzb": "uz",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,7 +224,7 @@ class Lexicon:
 
     def knows(self, language: str) -> bool:
         """Whether there is a list for the language (a BCP 47 tag; only its first part counts)."""
-        return language.partition("-")[0] in self._chains and language != _INTERNATIONAL
+        return list_of(language) in self._chains and language != _INTERNATIONAL
 
     def read(self, title: Sequence[str], text: Sequence[str], language: str) -> Findings:
         """Return what the lists find in the title's and the text's tokens.
@@ -193,7 +233,7 @@ class Lexicon:
         """
         chain = self._everything
         if self.knows(language):
-            chain = self._chains[language.partition("-")[0]]
+            chain = self._chains[list_of(language)]
         counts: Counter[Entry] = Counter()
         for entry in chain.matches(title):
             counts[entry] += _TITLE_COUNTS
@@ -206,6 +246,12 @@ class Lexicon:
                 totals[topic] += weight * times
                 terms[topic][entry.shown] = terms[topic].get(entry.shown, 0.0) + weight * times
         return Findings(totals, terms)
+
+
+def list_of(language: str) -> str:
+    """Return which list serves a BCP 47 tag: its first part, or a language that reads alike."""
+    primary = language.partition("-")[0].lower()
+    return _SAME_LIST.get(primary) or _LONG_CODES.get(primary) or primary
 
 
 def _indexed(entries: Iterable[Entry], leading: tuple[str, ...]) -> _Index:

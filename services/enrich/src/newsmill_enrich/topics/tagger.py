@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from newsmill_enrich.topics.artefact import load
 from newsmill_enrich.topics.evidence import ground, why
+from newsmill_enrich.topics.lexicon import list_of
 from newsmill_enrich.topics.operator import read_operator
 from newsmill_enrich.topics.scoring import POSSIBLE, SURE
 from newsmill_enrich.topics.settings import TopicsSettings
@@ -75,7 +76,7 @@ class Tagger:
         sure += _named(weighed, sure)
         evidence: dict[str, JsonValue] = {
             "model": self._model.id,
-            "list": language.partition("-")[0] if self._model.lexicon.knows(language) else "all",
+            "list": list_of(language) if self._model.lexicon.knows(language) else "all",
             "found_weight": round(float(weighed.findings.totals.sum()), 2),
         }
         if self._operator is not None:
@@ -89,6 +90,11 @@ class Tagger:
         if weighed.mapped.unmapped:
             evidence["unmapped"] = list(weighed.mapped.unmapped)
         return Tagged(sure, evidence)
+
+    def scores(self, story: Story) -> dict[str, float]:
+        """Return the score of every top topic, best first, sure or not."""
+        scores = self._model.join.scores(weigh(self._model, story).parts)
+        return {TOPICS[at].id: float(scores[at]) for at in np.argsort(-scores, kind="stable")}
 
     def _found(self, weighed: Weighed) -> list[Category]:
         """Return sure and possible categories, best first."""

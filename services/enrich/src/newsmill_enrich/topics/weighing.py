@@ -15,7 +15,7 @@ __all__ = ["TEXT_WORDS", "TITLE_WORDS", "Story", "Weighed", "read_tokens", "weig
 TITLE_WORDS = 40
 """Words of a title that are read; it counts twice."""
 
-TEXT_WORDS = 250
+TEXT_WORDS = 400
 """Words of a text that are read: further ones made no decision better."""
 
 
