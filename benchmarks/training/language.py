@@ -48,6 +48,7 @@ from newsmill_enrich.language.scripts import (
     code_points,
     count_scripts,
     keep_script,
+    language_of_letters,
     letter_mask,
 )
 from newsmill_enrich.language.signals import SignalReader, Signals
@@ -216,10 +217,10 @@ SETS: Final = {  # how much a text of each set weighs in the fusion, and in the 
     "stress_short": (0.5, 0.5),
     "stress_allcaps": (0.5, 0.3),
     "stress_urls": (0.3, 0.3),
-    "stress_sr_latin": (1.5, 0.3),
+    "stress_sr_latin": (1.8, 0.3),
     "stress_unknown_lang": (0.5, 3.0),
     "stress_und": (0.0, 2.0),
-    "romanized": (0.75, 0.3),
+    "romanized": (0.8, 0.3),
     "declarations": (0.0, 0.5),
 }
 NEIGHBOURS: Final = tuple(
@@ -340,7 +341,7 @@ def read_examples(rows: Iterable[Labelled]) -> list[Example]:
         counts = count_scripts(text)
         if unreadable(text, counts):
             examples.append(Example(row, None))
-        elif language := language_of_script(counts):
+        elif language := language_of_letters(text, counts) or language_of_script(counts):
             examples.append(Example(row, None, language))
         elif counts.main != "Latn" and counts.main not in LANGUAGES_OF:
             examples.append(Example(row, None))

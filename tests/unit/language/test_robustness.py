@@ -1,10 +1,11 @@
 """Whatever a text contains, detection answers: quickly, with a confidence from 0 to 1."""
 
+import functools
 import random
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from newsmill_enrich.language import Detected, Detector
@@ -12,11 +13,7 @@ from newsmill_enrich.language import Detected, Detector
 MEGABYTE = 1 << 20
 
 
-@pytest.fixture(scope="module")
-def detector() -> Detector:
-    return Detector()
-
-
+@functools.cache
 def hostile_texts() -> dict[str, str]:
     noise = random.Random(7)
     return {
@@ -64,6 +61,7 @@ def test_a_hostile_text_is_answered_within_half_a_second(detector: Detector, nam
     assert seconds < 0.5
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(title=st.text(max_size=80), text=st.text(max_size=400))
 def test_any_text_is_answered(detector: Detector, title: str, text: str) -> None:
     detected = detector.detect(title, text)
@@ -71,6 +69,7 @@ def test_any_text_is_answered(detector: Detector, title: str, text: str) -> None
     assert is_sound(detected)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(title=st.text(st.characters(codec=None), max_size=80))
 def test_lone_surrogates_are_answered(detector: Detector, title: str) -> None:
     detected = detector.detect(title + "\ud800", "\udc00" + title)

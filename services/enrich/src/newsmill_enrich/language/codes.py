@@ -19,7 +19,7 @@ _ALIASES: Final = MappingProxyType(
         "nb": "no", "nn": "no",
         # Spoken or regional forms that are written as one language.
         "arz": "ar", "ary": "ar", "azb": "az", "azj": "az", "cmn": "zh", "cnr": "sr", "fil": "tl",
-        "kik": "ki", "gug": "gn", "sdh": "ku",
+        "bh": "bho", "kik": "ki", "gug": "gn", "sdh": "ku",
         "hbo": "he", "lzh": "zh", "srl": "sr", "uzs": "uz", "wuu": "zh", "yue": "zh", "zht": "zh",
         # What stands for "none".
         "": UNDETERMINED, "mul": UNDETERMINED, "un": UNDETERMINED, "unknown": UNDETERMINED,

@@ -13,13 +13,18 @@ from newsmill_enrich.language.scripts import (
     ScriptCounts,
     count_scripts,
     keep_script,
+    language_of_letters,
 )
-from newsmill_enrich.language.signals import SignalReader
+from newsmill_enrich.language.signals import SignalReader, Signals
 
-__all__ = ["Judge", "Judgement", "language_of_script", "unreadable"]
+__all__ = ["Judge", "Judgement", "language_of_script", "unreadable", "without_names"]
 
 _VOWEL = re.compile(r"[aeiouyáàâäãåāăąæéèêëēėęěəíìîïīıóòôöõōőøœúùûüūůűýÿơưạ-ỹ]")
 _THREE_LETTERS = re.compile(r"[^\W\d_]{3}")
+_OF_NAMES: Final = "en"
+_PLAINLY: Final = 0.99
+_LEAST_BESIDE_NAMES: Final = 12
+_OPENING: Final = "\"'([«“‘„"
 _BY_SCRIPT: Final = 0.999
 _HAN_BY_SCRIPT: Final = 0.99
 _KANA_SHARE: Final = 0.08
@@ -91,7 +96,7 @@ class Judge:
         counts = count_scripts(text)
         if ground := unreadable(text, counts):
             return Judgement(UNDETERMINED, 0.0, counts.total, ground=ground)
-        if language := language_of_script(counts):
+        if language := language_of_letters(text, counts) or language_of_script(counts):
             confidence = _HAN_BY_SCRIPT if counts.main == "Jpan" else _BY_SCRIPT
             return Judgement(language, confidence, counts.total, {language: 1.0})
         script = counts.main
@@ -107,6 +112,14 @@ class Judge:
     ) -> Judgement:
         signals = self.reader.read(text, script, letters)
         probabilities = self._fusion.probabilities(signals, favours)
+        if _may_be_names(probabilities, signals):
+            rest = without_names(text)
+            left = count_scripts(rest).total
+            if left >= max(_LEAST_BESIDE_NAMES, 0.3 * letters):
+                inner = self.reader.read(rest, script, left)
+                beside = self._fusion.probabilities(inner, favours)
+                if beside.get(_OF_NAMES, 0.0) < 0.5 <= max(beside.values(), default=0.0):
+                    signals, probabilities = inner, beside
         said = {"langid": signals.langid_best, "cld2": signals.cld2.best}
         if signals.ngrams:
             totals = signals.ngrams.totals()
@@ -121,3 +134,16 @@ class Judge:
             ground = f"too unlike {winner}, the likeliest language"
             return Judgement(UNDETERMINED, 0.0, letters, likely, ground, said)
         return Judgement(winner, trust.confidence, letters, likely, None, said)
+
+
+def without_names(text: str) -> str:
+    """The text without its capitalised words, the first included."""
+    return " ".join(word for word in text.split() if not word.lstrip(_OPENING)[:1].isupper())
+
+
+def _may_be_names(probabilities: Mapping[str, float], signals: Signals) -> bool:
+    """Whether English wins, but not with every voice: its names stand in all languages."""
+    if not probabilities or max(probabilities, key=probabilities.__getitem__) != _OF_NAMES:
+        return False
+    agreed = signals.langid_best == signals.cld2.best == _OF_NAMES
+    return not agreed or probabilities[_OF_NAMES] < _PLAINLY

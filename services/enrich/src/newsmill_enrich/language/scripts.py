@@ -16,6 +16,7 @@ __all__ = [
     "code_points",
     "count_scripts",
     "keep_script",
+    "language_of_letters",
     "letter_mask",
     "tag_with_script",
 ]
@@ -44,6 +45,17 @@ _RANGES: Final = (
 
 _WEIGHT: Final = MappingProxyType({"Hani": 2.5, "Kana": 2.0, "Hang": 2.0, "Ethi": 2.0})
 """One ideograph or syllable says as much as this many letters of an alphabet."""
+
+_LATIN_AS_NAMES: Final = 0.6
+
+_OWN_LETTERS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
+    {
+        "Cyrl": {"az": "ҝҹҜҸ"},
+        "Mymr": {"shn": "".join(map(chr, range(0x1075, 0x108E)))},
+    }
+)
+"""By script, letters that one language alone writes which no detector knows in that script."""
+_OWN_LETTERS_SHARE: Final = 0.02
 
 SINGLE_LANGUAGE: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -121,8 +133,13 @@ class ScriptCounts:
 
     @property
     def main(self) -> str:
-        """The script with most letters, Han and kana as one (``Jpan``); empty without letters."""
+        """The script with most letters, Han and kana as one (``Jpan``); empty without letters.
+
+        Latin letters count less beside another script: they are mostly names.
+        """
         joined = self.joined()
+        if "Latn" in joined:
+            joined["Latn"] *= _LATIN_AS_NAMES
         return max(joined, key=joined.__getitem__) if joined else ""
 
     def joined(self) -> dict[str, float]:
@@ -135,6 +152,14 @@ class ScriptCounts:
 def code_points(text: str) -> npt.NDArray[np.uint32]:
     """The text's code points; lone surrogates pass."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+
+
+def language_of_letters(text: str, counts: ScriptCounts) -> str | None:
+    """The language that letters of its own give away, where the detectors would not know it."""
+    for language, letters in _OWN_LETTERS.get(counts.main, {}).items():
+        if sum(map(text.count, letters)) > _OWN_LETTERS_SHARE * counts.total:
+            return language
+    return None
 
 
 def letter_mask(points: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:

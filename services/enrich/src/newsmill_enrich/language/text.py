@@ -30,10 +30,12 @@ _CONTROL = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffd"
     r"\ud800-\udfff\U000e0000-\U000e007f]"
 )
-_CODE = re.compile(r"(?<![^\W_])(?=[A-Za-z+/=_-]*\d)[A-Za-z0-9+/=_-]{9,}(?![^\W_])")
+_CODE = re.compile(
+    r"(?<![^\W_])(?=[A-Za-z+/=_-]*\d)[A-Za-z0-9+/=_-]{9,}(?![^\W_])|\b[A-Za-z]+[0-9]\w*"
+)
 _CAPITAL = re.compile(r"[A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĖĘĚĞĢĪĮİĶĹĻĽŁŃŅŇŐŒŔŘŚŞŠŢŤŪŮŰŲŹŻŽƏȘȚΑ-ΩЀ-ЯҐҒҚҢҮҰҺӘӨԱ-Ֆ]")
 _INNER_DOT = re.compile(r"\.[A-Za-z]")
-_DIGIT_IN_WORD = re.compile(r"[0-9][A-Za-z+/=_]")
+_DIGIT_IN_WORD = re.compile(r"[0-9][A-Za-z+/=_]|[A-Za-z][0-9]")
 _SENTENCE_END = re.compile(r"[.!?…。！？।؟۔։][\"'»”)\]]*\s*$")
 
 
