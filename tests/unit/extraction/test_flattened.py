@@ -44,6 +44,16 @@ def test_other_teasers_change_nothing(story: Story, dateline: str, count: int) -
     assert records[0].published_at == records[1].published_at
 
 
+@pytest.mark.parametrize("last", ["She left.", "The mayor signed it on Friday.", "“We agree.”"])
+def test_a_short_last_sentence_before_the_dateline_is_kept(last: str) -> None:
+    story = ENGLISH.but(paragraphs=[*ENGLISH.paragraphs, last])
+
+    record = read_text(story, flattened(story))
+
+    assert record.text == story.text
+    assert record.section_raw == story.section
+
+
 def test_the_evidence_says_where_the_date_was_found_and_whose_zone_it_took() -> None:
     page = flattened(ENGLISH)
 

@@ -89,6 +89,7 @@ class Line:
             and self.weight <= LABEL
             and not self.prose
             and self.dateline is None
+            and _SENTENCE_END.search(self.text) is None
         )
 
 
