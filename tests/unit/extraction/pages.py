@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
 from newsmill_enrich.extraction import Extracted, extract
 from newsmill_shared.messages import Page
 
@@ -193,3 +195,10 @@ FORMS = {
         with_paragraphs, without_metadata, with_breaks, in_one_div, with_linked_data, in_tables,
     )
 }  # fmt: skip
+
+
+def parsed(markup: str) -> LexborNode:
+    """The body of a parsed page."""
+    body = LexborHTMLParser(markup).body
+    assert body is not None
+    return body

@@ -12,7 +12,7 @@ from newsmill_enrich.extraction.wording import fold, names_update, strip_byline,
 
 __all__ = ["Surroundings", "look_around"]
 
-ABOVE_HEADLINE = 3
+ABOVE_HEADLINE = 5
 """A dateline may stand this many blocks above the headline."""
 
 BELOW_START = 4
@@ -51,7 +51,12 @@ def look_around(
     top = min(kept[0] + BELOW_START, len(page.blocks))
     above = range(max(0, head - ABOVE_HEADLINE), top)
     below = range(kept[-1], min(len(page.blocks), kept[-1] + BELOW_END + 1))
-    datelines = {i: found for i in (*above, *below) if (found := _dateline(page, i, context))}
+    between = range(head, kept[0] + 1)
+    datelines = {
+        i: found
+        for i in (*above, *below)
+        if (found := _dateline(page, i, context, between=i in between))
+    }
     dates = (*_dates(datelines, head, kept), *_inline_dates(page, kept, context))
     rubric = _rubric(page, datelines, title, url)
     return Surroundings(dates, rubric, _bylines(page, range(head, kept[0] + 1), below))
@@ -66,12 +71,15 @@ def _headline(page: Blocks, first: int, title: str) -> int:
     return max(0, first - 8)
 
 
-def _dateline(page: Blocks, number: int, context: Context) -> Dateline | None:
+def _dateline(page: Blocks, number: int, context: Context, *, between: bool) -> Dateline | None:
+    """What a block says of a date; between headline and text whatever its element is called."""
     block = page.blocks[number]
     text = block.text
     if len(text) > MAX_LINE or not any(letter.isdigit() for letter in text):
         return None
-    if _elsewhere(page, block.element):
+    if _CLOCK.search(page.signature[block.element]):
+        return None
+    if not between and _elsewhere(page, block.element):
         return None
     return read_dateline(text, context) or _leading_date(block, context)
 
@@ -89,7 +97,7 @@ def _elsewhere(page: Blocks, element: int) -> bool:
 
 def _leading_date(block: Block, context: Context) -> Dateline | None:
     """A date that a line of categories or credits begins with: ``18.01.2022 in Culture, ...``."""
-    if block.link > len(block.text) / 2 or len(block.text) > MAX_LINE:
+    if block.link > 0.8 * len(block.text) or len(block.text) > MAX_LINE:
         return None
     found = find_dates(block.text[:80], context)
     if not found or len(_LETTER.findall(block.text[: found[0].start])) > 28:
