@@ -11,7 +11,6 @@ index for weeks. All integers are little-endian::
 """
 
 import struct
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -64,8 +63,7 @@ class Sample(NamedTuple):
         return cls(level, (smallest >> np.uint64(48 - level)).astype(np.uint16))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sketch:
+class Sketch(NamedTuple):
     """What two documents are compared by."""
 
     script: Script
