@@ -19,7 +19,7 @@ pytestmark = pytest.mark.timeout(300)
 def system() -> Iterator[Running]:
     """One system for all faults: each finds it as the one before left it."""
     enrich = Service("enrich", "tests.support.poisoned_enrich")
-    with running_system(replaced=(enrich,)) as running:
+    with running_system(replaced=(enrich,), NEWSMILL_ENRICH_SECONDS="4") as running:
         yield running
 
 
@@ -88,14 +88,20 @@ def test_a_frozen_ingest_worker_costs_no_page_and_no_politeness(system: Running)
     assert_all_stored_politely(system, jobs, since=since)
 
 
-def test_a_page_that_kills_its_worker_is_dead_and_its_bystanders_are_stored(
-    system: Running,
+@pytest.mark.parametrize(
+    ("page", "reason"),
+    [("poison", "worker_lost"), ("huge", "memory"), ("endless", "time_limit")],
+)
+def test_a_page_that_ends_its_process_is_dead_and_its_bystanders_are_stored(
+    system: Running, page: str, reason: str
 ) -> None:
-    poison = system.add([f"http://{system.press.hosts[0]}/poison/1"])
-    bystanders = system.add(system.press.urls(PAGES, name="bystanders"))
+    parent = system.process("enrich").pid
+    poison = system.add([f"http://{system.press.hosts[0]}/{page}/1"])
+    bystanders = system.add(system.press.urls(PAGES, name=f"beside-{page}"))
 
     system.wait_until_done([*poison, *bystanders])
 
-    assert system.outcomes(poison) == {"dead:worker_lost": 1}
+    assert system.outcomes(poison) == {f"dead:{reason}": 1}
     assert system.outcomes(bystanders) == {"stored:new": PAGES}
+    assert system.process("enrich").pid == parent
     system.assert_conserved()

@@ -121,7 +121,9 @@ def _enrich(message: PageFetched, enricher: Enricher, now: datetime) -> ArticleE
         signals=extracted.signals,
     )
     # Last, so that a page which fails elsewhere leaves nothing in the index.
-    mark = fingerprint(extracted.title, text, page_key=page.final_key)
+    mark = fingerprint(
+        extracted.title, text, page_key=page.final_key, published_at=extracted.published_at
+    )
     registered = enricher.index.register(mark, article_id=article_id(page.final_key), now=now)
     verdict, seen = judge(mark, registered)
     digest = content_hash(extracted.title, text)

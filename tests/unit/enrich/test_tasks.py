@@ -1,0 +1,175 @@
+"""A fetched page becomes exactly one answer, whatever its body is and whatever fails."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+import pytest
+
+from newsmill_enrich.duplicates import Fingerprint, Registered
+from newsmill_enrich.language import Detected, Hints
+from newsmill_enrich.tasks import Enricher, content_hash, enrich_page
+from newsmill_enrich.topics import Tagged
+from newsmill_shared.errors import TransientError
+from newsmill_shared.identity import new_id
+from newsmill_shared.messages import ArticleEnriched, JobFinished, Language
+from newsmill_shared.pages import PageMissingError
+from newsmill_shared.queue.notes import MissingNote
+from newsmill_shared.reasons import Reason
+from tests.support.builders import NOON, a_page, a_page_fetched
+from tests.support.press import an_article_page
+
+PAGE = an_article_page("a page")
+
+
+class FakePages:
+    """Bodies by key, and texts that were put."""
+
+    def __init__(self, body: bytes | Exception) -> None:
+        self.body = body
+        self.texts: dict[str, str] = {}
+
+    def get(self, _key: str) -> bytes:
+        """Return the body, or fail."""
+        if isinstance(self.body, Exception):
+            raise self.body
+        return self.body
+
+    def put_text(self, name: str, text: str, *, at: datetime) -> str:
+        """Keep a text."""
+        self.texts[name] = text
+        return f"text/{name}"
+
+
+class FakeIndex:
+    """An index that has seen nothing, or is away."""
+
+    def __init__(self, failure: Exception | None = None) -> None:
+        self.failure = failure
+        self.registered: list[Fingerprint] = []
+
+    def register(self, fingerprint: Fingerprint, *, article_id: UUID, now: datetime) -> Registered:
+        """Remember a document."""
+        if self.failure:
+            raise self.failure
+        self.registered.append(fingerprint)
+        return Registered(sequence=1, redelivered=False, candidates=())
+
+
+class FakeDetector:
+    """Says English, and remembers the hints."""
+
+    def __init__(self) -> None:
+        self.hints: Hints | None = None
+
+    def detect(self, title: str, text: str, hints: Hints) -> Detected:
+        """Say English."""
+        self.hints = hints
+        return Detected(Language(tag="en", confidence=1.0), {})
+
+
+class FakeTagger:
+    """Finds no category, or fails."""
+
+    def __init__(self, failure: Exception | None = None) -> None:
+        self.failure = failure
+
+    def categorize(
+        self,
+        title: str,
+        text: str,
+        *,
+        language: str,
+        section_raw: str | None,
+        signals: Mapping[str, tuple[str, ...]],
+    ) -> Tagged:
+        """Find nothing."""
+        if self.failure:
+            raise self.failure
+        return Tagged((), {})
+
+
+def an_enricher(
+    body: bytes | Exception = PAGE,
+    *,
+    index: FakeIndex | None = None,
+    tagger: FakeTagger | None = None,
+) -> Enricher:
+    """An enricher whose parts do what a test tells them."""
+    return Enricher(FakePages(body), index or FakeIndex(), FakeDetector(), tagger or FakeTagger())
+
+
+def test_an_article_comes_out_with_what_each_part_said() -> None:
+    message = a_page_fetched(new_id(), attempt=3)
+
+    answer = enrich_page(message, an_enricher(), now=NOON)
+
+    assert isinstance(answer, ArticleEnriched)
+    assert (answer.job_id, answer.attempt, answer.page) == (message.job_id, 3, message.page)
+    assert answer.article.text is not None
+    assert answer.article.content_hash == content_hash(answer.article.title, answer.article.text)
+    assert answer.article.language.tag == "en"
+
+
+def test_the_detector_hears_the_host_of_the_page_that_was_reached() -> None:
+    enricher = an_enricher()
+    page = a_page("https://short.example/x", final_url="https://news.example/story")
+
+    enrich_page(a_page_fetched(new_id(), page=page), enricher, now=NOON)
+
+    assert isinstance(enricher.detector, FakeDetector)
+    assert enricher.detector.hints is not None
+    assert enricher.detector.hints.host == "news.example"
+
+
+def test_a_long_text_travels_by_reference_and_the_longest_is_cut() -> None:
+    paragraphs = (f"<p>{'A long report goes on and on. ' * 400}{n}.</p>" for n in range(110))
+    body = f"<article><h1>A long report</h1>{''.join(paragraphs)}</article>".encode()
+    enricher = an_enricher(body)
+
+    answer = enrich_page(a_page_fetched(new_id()), enricher, now=NOON)
+
+    assert isinstance(answer, ArticleEnriched)
+    assert answer.article.text is None
+    assert answer.article.text_truncated
+    assert isinstance(enricher.pages, FakePages)
+    (text,) = enricher.pages.texts.values()
+    assert len(text.encode()) <= 1024 * 1024
+
+
+def test_a_page_that_is_no_article_ends_its_job_with_the_ground() -> None:
+    answer = enrich_page(
+        a_page_fetched(new_id()), an_enricher(b"<html><body></body></html>"), now=NOON
+    )
+
+    assert isinstance(answer, JobFinished)
+    assert answer.reason is Reason.NOT_AN_ARTICLE
+    assert answer.detail
+
+
+def test_a_body_that_is_gone_is_reported_as_missing() -> None:
+    message = a_page_fetched(new_id())
+
+    answer = enrich_page(message, an_enricher(PageMissingError("gone")), now=NOON)
+
+    assert answer == MissingNote(job_id=message.job_id, attempt=message.attempt)
+
+
+def test_a_defect_of_ours_ends_this_job_as_dead_and_leaves_nothing_in_the_index() -> None:
+    index = FakeIndex()
+    enricher = an_enricher(index=index, tagger=FakeTagger(ZeroDivisionError("a defect")))
+
+    answer = enrich_page(a_page_fetched(new_id()), enricher, now=NOON)
+
+    assert isinstance(answer, JobFinished)
+    assert answer.reason is Reason.ENRICH_ERROR
+    assert answer.detail == "ZeroDivisionError: a defect"
+    assert index.registered == []
+
+
+@pytest.mark.parametrize("failure", [TransientError("away"), MemoryError()])
+def test_what_says_nothing_about_the_page_decides_nothing(failure: Exception) -> None:
+    enricher = an_enricher(index=FakeIndex(failure))
+
+    with pytest.raises(type(failure)):
+        enrich_page(a_page_fetched(new_id()), enricher, now=NOON)
