@@ -16,7 +16,17 @@ from newsmill_enrich.topics.scoring import Join
 from newsmill_enrich.topics.sections import NamedTopic, SectionNames
 from newsmill_shared.errors import NewsmillError
 
-__all__ = ["MODEL", "Contents", "Model", "ModelFileError", "card_of", "load", "pack", "unpack"]
+__all__ = [
+    "MODEL",
+    "Contents",
+    "Model",
+    "ModelFileError",
+    "card_of",
+    "load",
+    "made",
+    "pack",
+    "unpack",
+]
 
 MODEL = Path(__file__).resolve().parent / "data" / "topics.npz"
 """The model that comes with the product; its card lies beside it as ``topics.json``."""
@@ -68,13 +78,17 @@ def load(path: Path = MODEL) -> Model:
     digest = hashlib.sha256(content).hexdigest()
     if digest != expected:
         raise ModelFileError(f"{path}: its sha256 is {digest}, the card says {expected}")
-    held = unpack(content, str(path))
+    return made(unpack(content, str(path)), f"topics-{version}+sha256:{digest[:16]}")
+
+
+def made(contents: Contents, name: str = "topics") -> Model:
+    """Return the model that contents make, ready for use."""
     return Model(
-        id=f"topics-{version}+sha256:{digest[:16]}",
-        lexicon=Lexicon(held.lists),
-        linear=held.linear,
-        names=SectionNames(held.names, held.media_topics),
-        join=held.join,
+        id=name,
+        lexicon=Lexicon(contents.lists),
+        linear=contents.linear,
+        names=SectionNames(contents.names, contents.media_topics),
+        join=contents.join,
     )
 
 

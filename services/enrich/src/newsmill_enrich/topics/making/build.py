@@ -1,9 +1,10 @@
-"""Builds the model file from the topic lists: ``newsmill tags build`` runs it."""
+"""Makes the model's contents from the topic lists."""
 
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,11 @@ from newsmill_enrich.topics.sections import NamedTopic, normalized
 from newsmill_enrich.topics.taxonomy import BY_ID, TOPICS
 from newsmill_enrich.topics.words import features, fold, tokens
 
-__all__ = ["MediaTopic", "build", "media_topics"]
+__all__ = ["Example", "MediaTopic", "build", "media_topics"]
 
 _FEATURES = 40_000
+"""The model keeps this many features, those that weigh most."""
+
 _CONTEXT = 2
 """A listed word is shown to the linear model among this many neighbours on each side."""
 
@@ -43,6 +46,15 @@ class MediaTopic:
     top: int
     depth: int
     names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Words and the topics they stand for, which the linear model learns from."""
+
+    words: tuple[str, ...]
+    topics: frozenset[int]
+    weight: float = 1.0
 
 
 def media_topics(path: Path = DATA / "mediatopics.json") -> tuple[MediaTopic, ...]:
@@ -73,11 +85,20 @@ def build(
     topics: Sequence[MediaTopic],
     background: Background,
     join: Join,
+    extra: Sequence[Example] = (),
 ) -> Contents:
-    """Return the model that follows from lists, Media Topics and background figures."""
+    """Return the model that follows from lists, Media Topics and background figures.
+
+    Args:
+        lists: The topic lists.
+        topics: All Media Topics.
+        background: Figures of mixed news.
+        join: How the parts become one score.
+        extra: Labelled articles that the linear model learns from besides the lists.
+    """
     return Contents(
         lists=tuple(_list_data(each, background) for each in lists),
-        linear=_linear(lists, topics, background),
+        linear=_linear([*_examples(lists, topics), *extra], background),
         names=_names(lists),
         media_topics=_media_topic_names(topics),
         join=join,
@@ -128,59 +149,50 @@ def _media_topic_names(topics: Iterable[MediaTopic]) -> dict[str, NamedTopic]:
     return found
 
 
-def _documents(
-    lists: Iterable[TopicList], topics: Iterable[MediaTopic]
-) -> Iterator[tuple[list[str], int]]:
-    """Yield what the linear model learns from: names, and words among their neighbours."""
+def _examples(lists: Iterable[TopicList], topics: Iterable[MediaTopic]) -> Iterator[Example]:
+    """Yield what the lists teach: names, and words among their neighbours."""
     for media_topic in topics:
         for name in media_topic.names:
-            yield tokens(fold(name), 20), media_topic.top
+            yield Example(tuple(tokens(fold(name), 20)), frozenset({media_topic.top}))
     for each in lists:
         for topic, names in each.sections.items():
             for name in names:
                 if not name.startswith("="):
-                    yield tokens(name, 20) * 2, topic
+                    yield Example(tuple(tokens(name, 20)) * 2, frozenset({topic}))
         for topic, terms in each.words.items():
             for at, term in enumerate(terms):
                 near = terms[max(0, at - _CONTEXT) : at + _CONTEXT + 1]
                 words = [term.text, term.text, *(other.text for other in near)]
-                yield [token for word in words for token in word.split()], topic
+                yield Example(tuple(t for word in words for t in word.split()), frozenset({topic}))
 
 
-def _linear(
-    lists: Sequence[TopicList], topics: Sequence[MediaTopic], background: Background
-) -> Linear:
+def _linear(examples: Sequence[Example], background: Background) -> Linear:
     """Train one linear support vector machine per topic, and round its weights to bytes."""
-    from scipy.sparse import (  # noqa: PLC0415 - an extra
-        csr_matrix,
-    )
+    from scipy.sparse import csr_matrix  # noqa: PLC0415 - training libraries are an extra
     from sklearn.svm import LinearSVC  # noqa: PLC0415
 
-    documents = [
-        (Counter(f for token in words for f in features(token)), topic)
-        for words, topic in _documents(lists, topics)
-    ]
-    frequency = Counter(feature for counts, _ in documents for feature in counts)
+    counted = [Counter(chain.from_iterable(map(features, each.words))) for each in examples]
+    frequency = Counter(chain.from_iterable(counted))
     names = sorted(feature for feature, n in frequency.items() if n > 1)
     rows = {feature: row for row, feature in enumerate(names)}
-    rarity = np.log((1 + len(documents)) / (1 + np.array([frequency[f] for f in names]))) + 1
+    rarity = np.log((1 + len(counted)) / (1 + np.array([frequency[f] for f in names]))) + 1
     columns: list[int] = []
     values: list[float] = []
     ends = [0]
-    for counts, _ in documents:
+    for counts in counted:
         known = [(rows[f], n) for f, n in counts.items() if f in rows]
         vector = np.array([1 + np.log(n) for _, n in known]) * rarity[[row for row, _ in known]]
-        length = np.sqrt(vector @ vector) or 1.0
         columns += [row for row, _ in known]
-        values += list(vector / length)
+        values += list(vector / (np.sqrt(vector @ vector) or 1.0))
         ends.append(len(columns))
-    matrix = csr_matrix((values, columns, ends), shape=(len(documents), len(names)))
-    target = np.array([topic for _, topic in documents])
+    matrix = csr_matrix((values, columns, ends), shape=(len(counted), len(names)))
+    weight = np.array([each.weight for each in examples])
     weights = np.zeros((len(names), len(TOPICS)))
     bias = np.zeros(len(TOPICS))
     for topic in range(len(TOPICS)):
+        target = np.array([topic in each.topics for each in examples])
         machine = LinearSVC(C=0.3, class_weight="balanced", random_state=0)
-        machine.fit(matrix, target == topic)
+        machine.fit(matrix, target, sample_weight=weight)
         weights[:, topic], bias[topic] = machine.coef_[0], machine.intercept_[0]
     kept = np.sort(np.argsort(-np.abs(weights * rarity[:, None]).max(axis=1))[:_FEATURES])
     return _rounded([names[at] for at in kept], weights[kept], rarity[kept], bias, background)
