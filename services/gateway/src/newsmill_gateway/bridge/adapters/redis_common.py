@@ -1,15 +1,25 @@
 """What lists and stream have in common: one error, and how rejected items are kept."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import structlog
+from redis import Redis
 from redis.exceptions import RedisError
 
 from newsmill_gateway.bridge.keys import REJECTED_KEY
 from newsmill_shared.queue.broker import BrokerAwayError
+from newsmill_shared.queue.heartbeat import alive
 
-__all__ = ["BLOCK_SECONDS", "LOOK_SECONDS", "MOST_BYTES", "REJECT", "tell_dropped", "translating"]
+__all__ = [
+    "BLOCK_SECONDS",
+    "LOOK_SECONDS",
+    "MOST_BYTES",
+    "REJECT",
+    "living_bridges",
+    "tell_dropped",
+    "translating",
+]
 
 BLOCK_SECONDS = 1
 """Below the socket's limit, and as long as a bridge may take to notice that it is to stop."""
@@ -35,6 +45,14 @@ end
 """A local function for scripts in Lua."""
 
 _log = structlog.get_logger()
+
+
+def living_bridges(redis: "Redis", names: Iterable[str]) -> set[str]:
+    """Return those of these names that are bridges that live.
+
+    A name of another kind is not asked for: the bridge may not be allowed to.
+    """
+    return alive(redis, (name for name in names if name.startswith("bridge:")))
 
 
 def tell_dropped(items: int) -> None:

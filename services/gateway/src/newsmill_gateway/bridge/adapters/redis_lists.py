@@ -11,12 +11,14 @@ from typing import Any, Literal, TypeAlias, cast
 
 import structlog
 from redis import Redis
+from redis.exceptions import NoPermissionError
 
 from newsmill_gateway.bridge.adapters.redis_common import (
     BLOCK_SECONDS,
     LOOK_SECONDS,
     MOST_BYTES,
     REJECT,
+    living_bridges,
     tell_dropped,
     translating,
 )
@@ -31,7 +33,6 @@ from newsmill_gateway.bridge.batches import (
 from newsmill_gateway.bridge.keys import DROPPED_KEY, REJECTED_KEY, TAKEN_KEY
 from newsmill_shared.identity import new_id
 from newsmill_shared.queue.broker import as_bytes
-from newsmill_shared.queue.heartbeat import alive
 
 __all__ = ["Leftovers", "ListSource", "TakenLists"]
 
@@ -158,11 +159,17 @@ class TakenLists:
             name.decode(errors="replace"): owner.decode(errors="replace")
             for name, owner in index.items()
         }
-        living = alive(self._redis, (_owner(said) for said in owners.values()))
+        living = living_bridges(self._redis, (_owner(said) for said in owners.values()))
         return {name: said for name, said in owners.items() if _owner(said) not in living}
 
     def index_strays(self) -> None:
         """Index taken lists that are not, restored by hand, say; their items are read as lines."""
+        try:
+            self._index_strays()
+        except NoPermissionError as error:
+            _log.warning("lists outside the index are not looked for", cause=str(error))
+
+    def _index_strays(self) -> None:
         for key in self._redis.scan_iter(match=f"{TAKEN_KEY}:*", count=1000):
             name = key.decode(errors="replace").removeprefix(f"{TAKEN_KEY}:")
             if _ID.fullmatch(name):

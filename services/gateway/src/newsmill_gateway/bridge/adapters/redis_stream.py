@@ -16,6 +16,7 @@ from newsmill_gateway.bridge.adapters.redis_common import (
     LOOK_SECONDS,
     MOST_BYTES,
     REJECT,
+    living_bridges,
     tell_dropped,
     translating,
 )
@@ -30,7 +31,6 @@ from newsmill_gateway.bridge.batches import (
 )
 from newsmill_gateway.bridge.keys import DROPPED_KEY, GROUP, REJECTED_KEY, STREAM_KEY
 from newsmill_shared.queue.broker import BrokerAwayError, as_bytes
-from newsmill_shared.queue.heartbeat import alive
 
 __all__ = ["StreamSource"]
 
@@ -213,7 +213,7 @@ class StreamSource:
             _log.info("entries taken up", entries=claimed)
         consumers = self._redis.xinfo_consumers(STREAM_KEY, GROUP)
         idle = [entry["name"].decode() for entry in consumers if not entry["pending"]]
-        for name in set(idle) - alive(self._redis, idle) - {self._owner}:
+        for name in set(idle) - living_bridges(self._redis, idle) - {self._owner}:
             self._dismiss(keys=[STREAM_KEY], args=[GROUP, name])
         return self._claim_from == _BEGINNING
 
