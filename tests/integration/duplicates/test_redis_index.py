@@ -218,3 +218,13 @@ def test_a_full_index_of_one_generation_drops_its_older_half(
     assert dropped == 499
     assert oldest.candidates == ()
     assert len(newest.candidates) == 1
+
+
+def test_an_index_without_a_limit_is_never_full(index: RedisIndex) -> None:
+    registered_at(index, a_fingerprint(1, page="first"))
+
+    dropped = index.make_room(now=NOW)
+    later = registered_at(index, a_fingerprint(1, page="second"))
+
+    assert dropped == 0
+    assert len(later.candidates) == 1

@@ -42,7 +42,9 @@ _SCAN_BATCH = 2_000
 _TRIM_LOCK_SECONDS = 60
 _FULL = 0.97
 """Below this share of its memory the index is not full."""
-_BUCKET_MASK = (1 << 18) - 1
+_BUCKET_BITS = 18
+_BUCKET_MASK = (1 << _BUCKET_BITS) - 1
+_FIELD_MASK = (1 << 40) - 1
 
 
 class IndexNotReadyError(TransientError):
@@ -258,7 +260,7 @@ class RedisIndex:
         """Drop the generations before the current one; with none left, its older half.
 
         Returns:
-            How many documents were dropped: 0 if there is memory again already.
+            How many documents were dropped: 0 if there is memory again, or no limit to it.
 
         Raises:
             IndexFullError: Another worker is at it.
@@ -266,7 +268,7 @@ class RedisIndex:
         """
         with _translated():
             state = self.state()
-            if state.used_bytes < _FULL * state.most_bytes:
+            if not state.most_bytes or state.used_bytes < _FULL * state.most_bytes:
                 return 0
             if not self._lock([self._space + b":trimming"], [_TRIM_LOCK_SECONDS]):
                 raise IndexFullError("another worker is making room in the duplicate index")
@@ -332,9 +334,13 @@ def _generation_of(bucket_name: bytes, prefix: bytes) -> int:
 
 
 def _key_bytes(keys: Iterable[int]) -> bytes:
-    """Return for each key 3 bytes that name its bucket and 5 that name it in there."""
+    """Return for each key 3 bytes that name its bucket and 5 that name it in there.
+
+    Keys are the smallest of many hashes, so their first bits are alike: the last name the bucket.
+    """
     return b"".join(
-        (key >> 40 & _BUCKET_MASK).to_bytes(3, "big") + (key & 0xFF_FFFF_FFFF).to_bytes(5, "big")
+        (key & _BUCKET_MASK).to_bytes(3, "big")
+        + (key >> _BUCKET_BITS & _FIELD_MASK).to_bytes(5, "big")
         for key in keys
     )
 
