@@ -91,9 +91,9 @@ def describe(page: Blocks, title: str, summary: str) -> Features | None:
 
 def _width(text: str) -> float:
     """How much a letter of a text says, in Latin letters: a CJK letter or syllable says 2.2."""
-    if text.isascii():
-        return 1.0
     sample = text[:40]
+    if sample.isascii() or len(sample.encode("utf-8", "replace")) < 1.2 * len(sample):
+        return 1.0
     return 1.0 + 1.2 * sum([letter >= _FIRST_WIDE for letter in sample]) / len(sample)
 
 
@@ -209,8 +209,11 @@ def _context(tree: _Tree, length: Floats, link: Floats, long: Floats, prose: Flo
         row = rows[i]
         if row[2]:
             above = rows[tree.parents[i]]
-            for j in range(5):
-                above[j] += row[j]
+            above[0] += row[0]
+            above[1] += row[1]
+            above[2] += row[2]
+            above[3] += row[3]
+            above[4] += row[4]
     totals = np.array(rows)
     around = totals[np.stack([tree.elements, tree.up1, tree.up2, tree.up3], axis=1)]
     logs = np.log1p(around[:, :, [0, 2, 3]]).reshape(len(length), -1)

@@ -25,16 +25,24 @@ __all__ = [
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 _SPACES = re.compile(r"\s+")
 _WIDE = re.compile("[\u2e80-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff01-\uff60\U00020000-\U0003ffff]+")
+CACHED_LENGTH = 200
 _COUNT = re.compile(r"\s*[(\[]?\s*\d[\d.,]*\s*[)\]]?\s*")
 _ARABIC_MARKS = re.compile("[\u064b-\u0652\u0640\u200c\u200f\u200e]")
 _APOSTROPHES = str.maketrans(dict.fromkeys("‘’‚‛ʼʻ`´", "'") | {"\u00ad": None, "\u0307": None})
 
 
-@lru_cache(maxsize=8192)
 def fold(text: str) -> str:
     """Return ``text`` for comparison: case, width, quotes, edges and runs of spaces aside."""
+    return _fold_short(text) if len(text) <= CACHED_LENGTH else _fold(text)
+
+
+def _fold(text: str) -> str:
     text = unicodedata.normalize("NFKC", text).casefold().translate(_APOSTROPHES)
     return _EDGES.sub("", _SPACES.sub(" ", _ARABIC_MARKS.sub("", text)))
+
+
+_fold_short = lru_cache(maxsize=4096)(_fold)
+"""Menus, labels and headlines come again and again, on a page and from page to page."""
 
 
 def _load() -> dict[str, frozenset[str]]:
