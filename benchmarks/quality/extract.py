@@ -4,8 +4,8 @@ Reads JSON lines ``{id, url, html (base64) | path}`` on standard input and write
 title, date, authors, section, ms}``; ``ms`` is CPU time from bytes to record. A page that ends
 without an article answers ``{id, ended, ms}``.
 
-``--out-of-fold`` uses for each page the block model that was fitted without its publisher (written
-by ``python -m benchmarks.training.extraction``). ``--interleave`` also runs trafilatura on each
+``--out-of-fold`` uses for each page the block model that was fitted without its publisher; they
+lie beside ``benchmarks.training.extraction``, which writes them. ``--interleave`` also runs trafilatura on each
 page and reports its CPU time beside the product's, so that both meet the same machine.
 """
 
@@ -20,14 +20,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-from benchmarks.training.extraction.pages import FOLDS, fold_of, publisher
 from newsmill_enrich.extraction import Extracted
 from newsmill_enrich.extraction.model import Forest, load_model, read_forest
 from newsmill_enrich.extraction.page import read_page
 from newsmill_shared.errors import EndedError
 from newsmill_shared.messages import Page
 
-FOLDER = Path(__file__).resolve().parents[2] / "build/training/extraction/folds"
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def a_page(url: str, size: int) -> Page:
@@ -64,15 +63,21 @@ def answer(record: Extracted) -> dict[str, object]:
     }
 
 
-def folds() -> list[Forest]:
-    """The forests fitted without one fold each."""
-    if not FOLDER.exists():
-        sys.exit("no fold models: run python -m benchmarks.training.extraction first")
+def shipped(_url: str, _key: str) -> Forest | None:
+    """The model of the product, for every page."""
+    return None
+
+
+def out_of_fold() -> Callable[[str, str], Forest | None]:
+    """Return what chooses for a page (by URL and id) the forest that did not see its publisher."""
+    sys.path.insert(0, str(ROOT))  # so that the adapter also runs as a file
+    from benchmarks.training.extraction.pages import FOLDS, fold_of, publisher  # noqa: PLC0415
+
     forests = []
     for fold in range(FOLDS):
-        with (FOLDER / f"{fold}.npz").open("rb") as file:
+        with (ROOT / f"benchmarks/training/extraction/folds/{fold}.npz").open("rb") as file:
             forests.append(read_forest(file))
-    return forests
+    return lambda url, key: forests[fold_of(publisher(url, key))]
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -95,7 +100,7 @@ def main() -> None:
     parser.add_argument("--out-of-fold", action="store_true")
     parser.add_argument("--interleave", action="store_true")
     arguments = parser.parse_args()
-    forests = folds() if arguments.out_of_fold else []
+    forest_for = out_of_fold() if arguments.out_of_fold else shipped
     load_model()
     own: list[float] = []
     other: list[float] = []
@@ -104,9 +109,7 @@ def main() -> None:
         row = json.loads(line)
         body = Path(row["path"]).read_bytes() if "path" in row else base64.b64decode(row["html"])
         url = row.get("url") or ""
-        name = row["id"].partition("/")[2]
-        key = row["id"] if name else url
-        forest = forests[fold_of(publisher(url, key))] if forests else None
+        forest = forest_for(url, row["id"])
         page, now = a_page(url, len(body)), datetime.now(UTC)
         started = time.process_time()
         try:

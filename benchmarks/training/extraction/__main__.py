@@ -31,6 +31,7 @@ from newsmill_enrich.extraction.features import VERSION, menu_like
 from newsmill_enrich.extraction.model import Forest
 
 ROOT = Path(__file__).resolve().parents[3]
+FOLD_FILES = Path(__file__).parent / "folds"
 PRODUCT = ROOT / "services/enrich/src/newsmill_enrich/extraction"
 WEIGHTS = {"fundus_a": 1.0, "readability_js": 0.3, "newspaper4k": 0.5}
 """The last two sets' gold texts are the output of other extractors."""
@@ -105,11 +106,10 @@ def main() -> None:
     arguments = parser.parse_args()
     examples = gather(arguments.cache)
     scores: dict[str, list[tuple[LearningPage, float]]] = {name: [] for name in GOLD}
-    folds = arguments.cache / "folds"
-    folds.mkdir(parents=True, exist_ok=True)
     for fold in range(FOLDS):
         forest = learn(x for x in examples if fold_of(x[0].publisher) != fold)
-        write(forest, folds / f"{fold}.npz")
+        if not arguments.dry_run:
+            write(forest, FOLD_FILES / f"{fold}.npz")
         for page, _ in examples:
             name = page.key.split("/")[0]
             if name in GOLD and fold_of(page.publisher) == fold:

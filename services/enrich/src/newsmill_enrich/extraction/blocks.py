@@ -5,7 +5,6 @@ apart by ``<br>`` counts as several.
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -270,15 +269,3 @@ def walk(body: Element) -> Blocks:  # noqa: PLR0912 - one loop: calls would doub
         element = outer
     writer.flush(0)
     return page
-
-
-def in_menu(page: Blocks, names: Sequence[int]) -> list[int]:
-    """The blocks that lie in navigation."""
-    bit = 1 << list(CATEGORIES).index("navigation")
-    navigation = _FLAG_BIT["nav"]
-    return [
-        i
-        for i in names
-        if page.flags[page.blocks[i].element] & navigation
-        or page.around[page.blocks[i].element] & bit
-    ]

@@ -7,29 +7,22 @@ never changes what is found in it.
 
 import itertools
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
 
-from newsmill_enrich.extraction.dates import (
-    WEEKDAYS,
-    Context,
-    Moment,
-    find_dates,
-    normalise,
-)
+from newsmill_enrich.extraction.datelines import Dateline, read_dateline, slug, slug_words
+from newsmill_enrich.extraction.dates import Context, Moment
 from newsmill_enrich.extraction.wording import (
+    ends_sentence,
     fold,
     is_comment_form,
     is_related_heading,
     is_section_name,
-    names_update,
     strip_byline,
     weight,
 )
 
-__all__ = ["Dateline", "Flattened", "Line", "read_dateline", "read_flattened", "slug", "slug_words"]
+__all__ = ["Flattened", "Line", "read_flattened", "unwrap"]
 
 PROSE = 160
 """A line of this weight is prose whatever it ends with."""
@@ -50,19 +43,7 @@ NEAR = 4
 """Lines this close to a dateline belong to it."""
 
 _BULLET = re.compile(r"^\s*[-–—•·●▪■◦*‣►▸>»|+]+\s*")
-_SENTENCE_END = re.compile(r"[.!?…。！？؟۔।။።։]['\"”’»）)\]]*$")
 _LETTER = re.compile(r"[^\W\d_]")
-_REMAINDER = re.compile(r"[\s|/·•,;:()\[\]–—\-]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Dateline:
-    """A line that says when, and perhaps under which rubric or whether it was a change."""
-
-    moment: Moment
-    rest: str
-    """The words beside the date, with weekdays removed."""
-    is_update: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +70,7 @@ class Line:
             and self.weight <= LABEL
             and not self.prose
             and self.dateline is None
-            and _SENTENCE_END.search(self.text) is None
+            and not ends_sentence(self.text)
         )
 
 
@@ -110,44 +91,6 @@ class Flattened:
     lines: tuple[Line, ...]
 
 
-def read_dateline(text: str, context: Context) -> Dateline | None:
-    """Return what a line says of a date if it says little else (three words, 30 letters)."""
-    if len(text) > 120:
-        return None
-    found = find_dates(text, context)
-    if not found:
-        return None
-    plain = normalise(text)
-    rest = text if len(plain) == len(text) else plain
-    for match in reversed(found):
-        rest = f"{rest[: match.start]} | {rest[match.end :]}"
-    words = [
-        word
-        for word in _REMAINDER.split(rest)
-        if word and normalise(word).strip(".") not in WEEKDAYS
-    ]
-    letters = sum(len(_LETTER.findall(word)) for word in words)
-    if letters > 30 or len(words) > 6:
-        return None
-    update = names_update(" ".join(words))
-    if len(found) > 1 and update:
-        update = names_update(rest[: rest.index("|")])
-    return Dateline(found[0].moment, " ".join(words), update)
-
-
-def slug_words(url: str) -> frozenset[str]:
-    """The folders of a URL's path as words: ``/en/great-east/nato`` -> ``great east``, ``en``."""
-    parts = unquote(urlsplit(url).path).split("/")[:-1]
-    return frozenset(re.sub(r"[-_+]+", " ", part).casefold() for part in parts if part)
-
-
-def slug(text: str) -> str:
-    """A label as a folder of a URL spells it, with spaces: ``Great-East`` -> ``great east``."""
-    plain = unicodedata.normalize("NFKD", text.replace("ə", "e").replace("ı", "i"))
-    plain = "".join(c for c in plain if not unicodedata.combining(c)).casefold()
-    return re.sub(r"[\W_]+", " ", plain).strip()
-
-
 def _lines(text: str, context: Context) -> list[Line]:
     lines: list[Line] = []
     for raw in text.splitlines():
@@ -156,7 +99,7 @@ def _lines(text: str, context: Context) -> list[Line]:
         if not content and not bullet:
             continue
         size = weight(content)
-        sentence = _SENTENCE_END.search(content) is not None
+        sentence = ends_sentence(content)
         dateline = read_dateline(content, context) if content and size <= 120 else None
         prose = dateline is None and (size >= PROSE or (size >= SENTENCE and sentence))
         lines.append(Line(len(lines), content, bullet is not None, size, prose, dateline))

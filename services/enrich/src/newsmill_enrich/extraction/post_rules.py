@@ -4,14 +4,14 @@ Each rule takes the draft, marks blocks as dropped and says why. They were measu
 they repair pages whose teasers carry whole sentences, and change almost nothing elsewhere.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from newsmill_enrich.extraction.blocks import Block
+from newsmill_enrich.extraction.datelines import Dateline, read_dateline
 from newsmill_enrich.extraction.dates import Context
-from newsmill_enrich.extraction.flattened import Dateline, read_dateline
 from newsmill_enrich.extraction.wording import (
+    ends_sentence,
     fold,
     is_comment_form,
     is_related_heading,
@@ -22,7 +22,6 @@ from newsmill_enrich.extraction.wording import (
 
 __all__ = ["Draft", "apply_rules"]
 
-_SENTENCE_END = re.compile(r"[.!?…。！？؟۔।။։]['\"”’»）)\]]*$")
 LABEL = 40
 ENOUGH = 200
 """Letters of kept text that an ending may follow."""
@@ -75,7 +74,7 @@ class Draft:
 
     def is_label(self, number: int) -> bool:
         """A few words that are no sentence."""
-        return self._sizes[number] <= LABEL and not _SENTENCE_END.search(self.blocks[number].text)
+        return self._sizes[number] <= LABEL and not ends_sentence(self.blocks[number].text)
 
 
 def _repeated_headline(draft: Draft) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from newsmill_enrich.extraction.blocks import CATEGORIES, FLAGS, Block, Blocks
+from newsmill_enrich.extraction.datelines import Dateline, read_dateline, slug, slug_words
 from newsmill_enrich.extraction.dates import Context, find_dates
-from newsmill_enrich.extraction.flattened import Dateline, read_dateline, slug, slug_words
 from newsmill_enrich.extraction.publication import Candidate
 from newsmill_enrich.extraction.wording import fold, names_update, strip_byline, weight
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from importlib import resources
 
 __all__ = [
+    "ends_sentence",
     "fold",
     "is_comment_form",
     "is_error_heading",
@@ -22,6 +23,7 @@ __all__ = [
     "weight",
 ]
 
+_SENTENCE_END = re.compile(r"[.!?…。！？؟۔।။።։]['\"”’»）)\]]*$")
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 _SPACES = re.compile(r"\s+")
 _WIDE = re.compile("[\u2e80-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff01-\uff60\U00020000-\U0003ffff]+")
@@ -63,6 +65,11 @@ _CREDIT = re.compile(r"\s*[（(]?(?:记者|記者|기자|編集部|编辑)[）)]
 def _phrase(text: str, limit: int) -> str:
     """The heading that a short line is, without a count such as ``(12)``; else nothing."""
     return fold(_COUNT.sub(" ", text)) if len(text) <= limit else ""
+
+
+def ends_sentence(text: str) -> bool:
+    """Tell whether a line ends as a sentence does, in any script."""
+    return _SENTENCE_END.search(text) is not None
 
 
 def is_comment_form(text: str) -> bool:
