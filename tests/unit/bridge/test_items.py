@@ -111,6 +111,16 @@ def test_a_record_holds_the_whole_item(raw: bytes) -> None:
     assert (said["bytes"], said["cut"]) == (len(raw), False)
 
 
+def test_a_record_is_hardly_longer_than_what_it_shows() -> None:
+    """Control characters take six bytes each in JSON."""
+    junk = b"\x01" * 2 * SHOWN_BYTES
+
+    said = record(Item.of(junk), REFUSAL, door=Door.LIST, at=NOON)
+
+    assert len(said) < 1.5 * SHOWN_BYTES + 200
+    assert base64.b64decode(json.loads(said)["item_base64"]) == junk[:SHOWN_BYTES]
+
+
 def test_a_record_says_when_where_and_why() -> None:
     said = json.loads(record(an_entry("url", "x"), REFUSAL, door=Door.STREAM, at=NOON))
 

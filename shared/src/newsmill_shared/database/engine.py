@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from newsmill_shared.errors import SettingsError, TransientError
@@ -40,7 +40,7 @@ def make_engine(
     """
     try:
         target = make_url(url).set(drivername="postgresql+psycopg")
-    except ValueError as error:
+    except (ArgumentError, ValueError) as error:
         raise SettingsError(f"NEWSMILL_DATABASE_URL is not a URL: {error}") from error
     session = {
         "statement_timeout": "20s",

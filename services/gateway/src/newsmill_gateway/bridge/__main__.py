@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
-from pydantic import ValidationError
 
 from newsmill_gateway.adapters.redis_waker import RedisWaker
 from newsmill_gateway.bridge.adapters.redis_lists import Leftovers, ListSource, TakenLists
@@ -56,6 +55,7 @@ def build(settings: BridgeSettings, *, incarnation: str, stop: threading.Event) 
 
     Raises:
         SettingsError: A setting is wrong.
+        ValueError: The URL of Redis is.
     """
     policy = AddressPolicy.parse(settings.fetch_allow)
     if policy.allow:
@@ -119,17 +119,17 @@ def run(bridge: Bridge, heartbeat: Heartbeat, stop: threading.Event) -> bool:
 
 def main() -> None:
     """Serve until the process is asked to end."""
+    stop = threading.Event()
+    incarnation = new_incarnation("bridge")
     try:
         settings = BridgeSettings()
         set_up_logs(settings, service="bridge")
-        incarnation = new_incarnation("bridge")
-        stop = threading.Event()
         bridge = build(settings, incarnation=incarnation, stop=stop)
-    except (SettingsError, ValidationError) as error:
+        heartbeat = Heartbeat(make_redis(settings.redis_url), incarnation)
+    except (SettingsError, ValueError) as error:  # pydantic's, or redis-py's of its URL
         sys.exit(f"bridge: {error}")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    heartbeat = Heartbeat(make_redis(settings.redis_url), incarnation)
     heartbeat.start()
     asked = run(bridge, heartbeat, stop)
     heartbeat.stop()

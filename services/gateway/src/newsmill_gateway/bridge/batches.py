@@ -9,7 +9,7 @@ __all__ = ["MAX_ITEM_BYTES", "SHOWN_BYTES", "Batch", "Door", "Item", "Request", 
 MAX_ITEM_BYTES = 256 * 1024
 """A larger item is junk: the longest URL and the largest options need less, however escaped."""
 
-SHOWN_BYTES = 4096
+SHOWN_BYTES = 2048
 """So much of a rejected item is kept, and so much is read of one that is too large."""
 
 

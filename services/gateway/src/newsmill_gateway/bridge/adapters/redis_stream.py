@@ -36,7 +36,7 @@ __all__ = ["StreamSource"]
 
 _MOST_ENTRIES = 100
 _BEGINNING = "0-0"
-_IDLE_MS = 15_000
+_IDLE_MS = 10_000
 """An entry that was read this long ago is not in work any more."""
 
 # KEYS: stream. ARGV: group. From the beginning: what came before the bridge is read, too.
