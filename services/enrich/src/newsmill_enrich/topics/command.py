@@ -86,7 +86,8 @@ def build_command(
     """Make the model file from the product's topic lists (needs the extra ``train``)."""
     parts = ingredients()
     contents = build(parts.lists, parts.topics, parts.background, parts.join)
-    digest = write(contents, out, {"sources": SOURCES, "join": _plain(parts.join)})
+    fitted = json.loads((DATA / "join.json").read_text("utf-8"))
+    digest = write(contents, out, {"sources": SOURCES, **fitted})
     typer.echo(f"{out} sha256 {digest}")
 
 
@@ -138,8 +139,8 @@ def train(
 
 def ingredients() -> Ingredients:
     """Return what the product's own model is made from."""
-    join = json.loads((DATA / "join.json").read_text("utf-8"))
-    return Ingredients(read_all(), media_topics(), Background.read(), Join(**join))
+    fitted = json.loads((DATA / "join.json").read_text("utf-8"))
+    return Ingredients(read_all(), media_topics(), Background.read(), Join(**fitted["join"]))
 
 
 def _plain(join: Join) -> dict[str, JsonValue]:

@@ -191,6 +191,9 @@ def _linear(examples: Sequence[Example], background: Background) -> Linear:
     bias = np.zeros(len(TOPICS))
     for topic in range(len(TOPICS)):
         target = np.array([topic in each.topics for each in examples])
+        if not target.any():
+            bias[topic] = -1.0
+            continue
         machine = LinearSVC(C=0.3, class_weight="balanced", random_state=0)
         machine.fit(matrix, target, sample_weight=weight)
         weights[:, topic], bias[topic] = machine.coef_[0], machine.intercept_[0]
@@ -205,7 +208,7 @@ def _rounded(
     bias: NDArray[np.float64],
     background: Background,
 ) -> Linear:
-    scale = np.abs(weights).max(axis=0) / 127
+    scale = np.maximum(np.abs(weights).max(axis=0), 1e-6) / 127
     mean = np.array(background.mean) if len(background.mean) else np.zeros(len(TOPICS))
     deviation = (
         np.array(background.deviation) if len(background.deviation) else np.ones(len(TOPICS))
