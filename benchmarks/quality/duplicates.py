@@ -11,6 +11,7 @@ the caller empties it between runs; without it the index is in this process. Bot
 one suite of tests holds them to it.
 """
 
+import gc
 import json
 import os
 import re
@@ -63,6 +64,8 @@ class NamesInRedis:
 def main() -> None:
     """Answer every line of standard input."""
     index, names = _open(os.environ.get("REDIS_URL"))
+    # What was loaded so far stays: a long-lived process looks through it once.
+    gc.freeze()
     for line in sys.stdin:
         row = json.loads(line)
         answer = answer_for(row, index, names.first)

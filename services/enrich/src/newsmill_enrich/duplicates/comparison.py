@@ -1,7 +1,8 @@
 """Whether two sketches tell the same story, and by which rule."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from newsmill_enrich.duplicates.fingerprints import LEAST_WORDS_WITHOUT_TITLE
 from newsmill_enrich.duplicates.overlap import (
@@ -72,8 +73,7 @@ class Thresholds:
     """A shorter text is the same only if it is exactly the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(NamedTuple):
     """The outcome of comparing two sketches, with the figures that led to it."""
 
     rule: Rule
@@ -130,14 +130,14 @@ def _of_another_issue(
     else:
         needed = thresholds.figures if counted >= thresholds.figures_least else 0.0
     if agreeing < needed:
-        return replace(found, rule=Rule.FIGURES)
+        return found._replace(rule=Rule.FIGURES)
     hours = abs(a.published - b.published) / 60 if a.published and b.published else 0.0
     if (
         hours > thresholds.form_hours
         and words < thresholds.form_words
         and agreeing < thresholds.figures_of_another_day
     ):
-        return replace(found, rule=Rule.FIGURES, hours_apart=hours)
+        return found._replace(rule=Rule.FIGURES, hours_apart=hours)
     return None
 
 
@@ -157,14 +157,14 @@ def _excerpt(a: Sketch, b: Sketch, found: Comparison, thresholds: Thresholds) ->
     """Decide about a document much shorter than the other: it is titled or opens like it."""
     title = _telling_title(a, b, thresholds)
     if title >= thresholds.title:
-        return replace(found, rule=Rule.EXCERPT, title=title)
+        return found._replace(rule=Rule.EXCERPT, title=title)
     if found.similarity < thresholds.containment:
-        return replace(found, rule=Rule.APART, title=title)
+        return found._replace(rule=Rule.APART, title=title)
     if min(a.words, b.words) < thresholds.tiny_words:
-        return replace(found, rule=Rule.SHORT, title=title)
+        return found._replace(rule=Rule.SHORT, title=title)
     lead = lead_in_common(a, b)
     rule = Rule.EXCERPT if lead >= thresholds.lead else Rule.LEAD
-    return replace(found, rule=rule, lead=lead, title=title)
+    return found._replace(rule=rule, lead=lead, title=title)
 
 
 def _reworked(a: Sketch, b: Sketch, found: Comparison, thresholds: Thresholds) -> Comparison:
@@ -176,7 +176,7 @@ def _reworked(a: Sketch, b: Sketch, found: Comparison, thresholds: Thresholds) -
         needed = thresholds.containment_with_both
     same = (led or titled) and found.similarity >= needed
     rule = Rule.CONTAINMENT if same else Rule.APART
-    return replace(found, rule=rule, lead=lead, title=title)
+    return found._replace(rule=rule, lead=lead, title=title)
 
 
 def _wording(a: Sketch, b: Sketch, found: Comparison, thresholds: Thresholds) -> Comparison:
@@ -187,7 +187,7 @@ def _wording(a: Sketch, b: Sketch, found: Comparison, thresholds: Thresholds) ->
     """
     title = _telling_title(a, b, thresholds)
     other = thresholds.form_title <= title < 1
-    return replace(found, rule=Rule.TITLE if other else found.rule, title=title)
+    return found._replace(rule=Rule.TITLE if other else found.rule, title=title)
 
 
 def _telling_title(a: Sketch, b: Sketch, thresholds: Thresholds) -> float:

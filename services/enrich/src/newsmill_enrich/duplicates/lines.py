@@ -33,7 +33,9 @@ def story_spans(text: str, profile: Profile) -> list[tuple[int, int]] | None:
     list counts whole when nearly every line has a number, else not at all.
     """
     lines = text.split("\n")
-    frame = [_may_be_frame(line, profile) for line in lines]
+    longest, ends_of_sentences = profile.headline_characters, profile.sentence_ends
+    # No longer than a headline, and no sentence: perhaps no line of the story.
+    frame = [len(line) <= longest and line.rstrip()[-1:] not in ends_of_sentences for line in lines]
     if not any(frame):
         return None
     ends = accumulate(len(line) + 1 for line in lines)
@@ -79,13 +81,6 @@ def _of_run(run: Sequence[str], profile: Profile) -> list[bool]:
         figure or len(line) > profile.short_line_characters
         for line, figure in zip(run, figures, strict=True)
     ]
-
-
-def _may_be_frame(line: str, profile: Profile) -> bool:
-    """Whether a line is no longer than a headline, and no sentence."""
-    if len(line) > profile.headline_characters:
-        return False
-    return line.rstrip()[-1:] not in profile.sentence_ends
 
 
 def _has_figure(line: str) -> bool:

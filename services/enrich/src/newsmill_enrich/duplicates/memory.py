@@ -1,6 +1,5 @@
 """A duplicate index in a process's own memory, for offline runs and tests."""
 
-from collections import Counter
 from datetime import datetime
 from threading import Lock
 from uuid import UUID
@@ -40,13 +39,13 @@ class MemoryIndex:
                 self._records[fingerprint.document] = record
             else:
                 record = known
-            shared: Counter[bytes] = Counter()
+            shared: dict[bytes, int] = {}
             for key in fingerprint.keys:
                 owner = self._owners.get(key)
                 if owner is None or owner not in self._records:
                     self._owners[key] = fingerprint.document
                 elif owner != fingerprint.document:
-                    shared[owner] += 1
+                    shared[owner] = shared.get(owner, 0) + 1
             earlier = [
                 self._records[owner]
                 for owner, _ in sorted(shared.items(), key=lambda item: (-item[1], item[0]))

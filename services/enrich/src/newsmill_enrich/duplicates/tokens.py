@@ -15,13 +15,15 @@ __all__ = ["Hashes", "Tokens", "normalise", "tokenise", "window_hashes"]
 
 Hashes: TypeAlias = NDArray[np.uint64]
 
-# An entry of the table is 0 for what separates tokens, _DROPPED for what is not there, else the
-# folded character with flags.
+# An entry of the table is 0 for what separates tokens, _DROPPED for what is not there, _BEYOND for
+# what is not in the table, else the folded character with flags. The flags are in an order: the
+# highest entry of a text tells which of them it has.
 _WORD = 1 << 24
 _DIGIT = 1 << 25
 _HAN = 1 << 26
 _SOUTHEAST = 1 << 27
 _DROPPED = 1 << 28
+_BEYOND = 1 << 29
 _ALONE = _HAN | _SOUTHEAST
 _PLANE = 1 << 16
 _UNIFORM = ((0x3400, 0x9FFF), (0xAC00, 0xD7A3))
@@ -70,12 +72,17 @@ def tokenise(text: str) -> Tokens:
     Case, width and invisible characters make no difference.
     """
     points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    entries = _entries(points)
-    if not len(entries) or entries.max() < _DROPPED:
-        return _tokens(entries)
+    entries = _table().take(points, mode="clip")
+    highest = entries.max(initial=0)
+    if highest >= _BEYOND:
+        for place in (entries == _BEYOND).nonzero()[0].tolist():
+            entries[place] = _entry(int(points[place]))
+        highest = entries.max()
+    if highest < _DROPPED:
+        return _tokens(entries, spaced=bool(highest < _HAN))
     # Characters that are not there part no word.
     there = (entries != _DROPPED).nonzero()[0]
-    tokens = _tokens(entries[there])
+    tokens = _tokens(entries[there], spaced=False)
     return tokens._replace(positions=there[tokens.positions])
 
 
@@ -101,14 +108,14 @@ def _runs(tokens: Hashes, length: int) -> Hashes:
     return hashes
 
 
-def _tokens(entries: NDArray[np.uint32]) -> Tokens:
+def _tokens(entries: NDArray[np.uint32], *, spaced: bool) -> Tokens:
     """Join neighbouring characters to tokens, unless they stand alone."""
     script = Script.SPACED
     begins = entries != 0
     joined = begins[:-1]
-    alone = entries & _ALONE != 0
-    if alone.any():
+    if not spaced:
         script = _script(entries)
+        alone = entries & _ALONE != 0
         joined = joined & ~(alone[:-1] | alone[1:])
     begins[1:] &= ~joined
     first = begins.nonzero()[0]
@@ -133,15 +140,6 @@ def _script(entries: NDArray[np.uint32]) -> Script:
     return Script.HAN if np.count_nonzero(head & _HAN) > limit else Script.SPACED
 
 
-def _entries(points: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """Look every character up; those beyond the first plane one by one."""
-    entries = _table().take(points, mode="clip")
-    if len(points) and points.max() >= _PLANE:
-        for place in (points >= _PLANE).nonzero()[0].tolist():
-            entries[place] = _entry(int(points[place]))
-    return entries
-
-
 @cache
 def _table() -> NDArray[np.uint32]:
     """The entry of every character of the first plane."""
@@ -157,6 +155,8 @@ def _table() -> NDArray[np.uint32]:
     )
     for point in chain.from_iterable(ranges):
         table[point] = _entry(point)
+    # The last is no character: what lies beyond is looked up there.
+    table[_PLANE - 1] = _BEYOND
     return table
 
 

@@ -1,7 +1,7 @@
 """From the candidates of a document to its verdict."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pydantic import JsonValue
 
@@ -23,8 +23,7 @@ MOST_COMPARED = 8
 _DEFAULT = Thresholds()
 
 
-@dataclass(frozen=True, slots=True)
-class _Compared:
+class _Compared(NamedTuple):
     candidate: Candidate
     comparison: Comparison
 
@@ -106,17 +105,12 @@ def _telling(compared: list[_Compared]) -> list[_Compared]:
 
 def _described(compared: _Compared) -> dict[str, JsonValue]:
     comparison = compared.comparison
-    figures = {
-        "similarity": comparison.similarity,
-        "figures": comparison.figures,
-        "lead": comparison.lead,
-        "title": comparison.title,
-        "hours_apart": comparison.hours_apart,
-    }
-    return {
+    described: dict[str, JsonValue] = {
         "document": compared.candidate.document.hex(),
         "article_id": str(compared.candidate.article_id),
         "sequence": compared.candidate.sequence,
-        "rule": comparison.rule.value,
-        **{name: round(value, 4) for name, value in figures.items() if value is not None},
     }
+    for name, value in zip(comparison._fields, comparison, strict=True):
+        if value is not None:
+            described[name] = round(value, 4) if isinstance(value, float) else str(value)
+    return described
