@@ -1,0 +1,101 @@
+"""The page store in a folder and in a bucket: the same behaviour."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+from moto.server import ThreadedMotoServer
+
+from newsmill_shared.errors import SettingsError, TransientError
+from newsmill_shared.pages import PageMissingError, PageStore
+
+DAY = datetime(2025, 6, 7, 8, 9, 10, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def s3_server() -> Iterator[str]:
+    """An S3 server with the bucket ``pages``; its URL."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    url = f"http://{host}:{port}"
+    httpx.put(f"{url}/pages").raise_for_status()
+    yield url
+    server.stop()
+
+
+@pytest.fixture
+def bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of a store in a bucket; what its vendor's variables say leads to it."""
+    name_credentials(monkeypatch, endpoint=s3_server)
+    return "s3://pages/news"
+
+
+def name_credentials(monkeypatch: pytest.MonkeyPatch, *, endpoint: str) -> None:
+    """Set the variables that S3 clients read."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "somebody")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "something")
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> PageStore:
+    """An empty store of each kind."""
+    if request.param == "folder":
+        return PageStore.open((tmp_path / "pages").as_uri())
+    return PageStore.open(request.getfixturevalue("bucket"))
+
+
+@pytest.mark.parametrize("body", [b"<p>A page.</p>", b"", bytes(range(256)) * 32768])
+def test_a_body_comes_back_as_it_was(store: PageStore, body: bytes) -> None:
+    stored = store.put_raw("page", body, at=DAY)
+
+    assert stored.object == f"raw/2025/06/07/page-{stored.sha256}"
+    assert stored.size == len(body)
+    assert store.get(stored.object) == body
+
+
+def test_the_same_body_of_a_page_is_one_object(store: PageStore) -> None:
+    first = store.put_raw("page", b"the same", at=DAY)
+    second = store.put_raw("page", b"the same", at=DAY)
+
+    assert first == second
+    assert store.get(second.object) == b"the same"
+
+
+def test_a_text_in_any_script_comes_back(store: PageStore) -> None:
+    key = store.put_text("job", "Wörter, слова, 言葉", at=DAY)
+
+    assert store.get(key).decode() == "Wörter, слова, 言葉"
+
+
+def test_an_object_that_is_not_there_is_missing(store: PageStore) -> None:
+    with pytest.raises(PageMissingError, match="raw/none"):
+        store.get("raw/none")
+
+
+def test_all_processes_see_the_same_bucket_below_its_prefix(bucket: str) -> None:
+    stored = PageStore.open(bucket).put_raw("page", b"shared", at=DAY)
+
+    assert PageStore.open(bucket).get(stored.object) == b"shared"
+    assert PageStore.open("s3://pages").get(f"news/{stored.object}") == b"shared"
+
+
+def test_a_bucket_that_is_away_is_away_for_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    name_credentials(monkeypatch, endpoint="http://127.0.0.1:9")
+    store = PageStore.open("s3://pages/news")
+
+    with pytest.raises(TransientError, match=r"^page store: [^\n]+$"):
+        store.put_raw("page", b"body", at=DAY)
+    with pytest.raises(TransientError, match=r"^page store: [^\n]+$"):
+        store.get("raw/none")
+
+
+@pytest.mark.parametrize("url", ["/var/lib/pages", "ftp://host/pages", "s3://", "nonsense"])
+def test_a_url_that_names_no_store_is_a_wrong_setting(url: str) -> None:
+    with pytest.raises(SettingsError, match="NEWSMILL_PAGE_STORE_URL"):
+        PageStore.open(url)
