@@ -21,13 +21,15 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from newsmill_enrich.extraction import extract
-from newsmill_enrich.language import Detector
+from newsmill_enrich.language import Detector, Hints
 from newsmill_enrich.topics import Story, Tagger
 from newsmill_shared.errors import EndedError
 from newsmill_shared.messages import Page
 
 Row = Mapping[str, Any]
 NOWHERE = "https://localhost/page"
+SURE_OF_LANGUAGE = 0.8
+"""Below this the row's own language holds: the detector does not know every listed language."""
 
 
 def main() -> None:
@@ -53,7 +55,11 @@ def story_of(row: Row, detector: Detector) -> Story:
         except EndedError as error:
             print(f"{row['id']}: {error}", file=sys.stderr)
     title, text = row.get("title") or "", row.get("text") or ""
-    language = row.get("lang") or detector.detect(title, text).language.tag
+    declared = row.get("lang") or ""
+    found = detector.detect(
+        title, text, Hints(declared={"row": declared} if declared else {})
+    ).language
+    language = declared if declared and found.confidence < SURE_OF_LANGUAGE else found.tag
     folders = url_folders(row.get("url") or "")
     return Story(title, text, language, None, {"url_path": folders} if folders else {})
 

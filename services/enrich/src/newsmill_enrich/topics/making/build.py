@@ -100,7 +100,7 @@ def build(
         lists=tuple(_list_data(each, background) for each in lists),
         linear=_linear([*_examples(lists, topics), *extra], background),
         names=_names(lists),
-        media_topics=_media_topic_names(topics),
+        media_topics=_media_topic_names(topics, frozenset().union(*(e.ignored for e in lists))),
         join=join,
     )
 
@@ -138,13 +138,15 @@ def _names(lists: Iterable[TopicList]) -> dict[str, int]:
     return {name: min(topics) for name, topics in topics_of.items() if len(topics) == 1}
 
 
-def _media_topic_names(topics: Iterable[MediaTopic]) -> dict[str, NamedTopic]:
+def _media_topic_names(
+    topics: Iterable[MediaTopic], ignored: frozenset[str]
+) -> dict[str, NamedTopic]:
     """Return the names of Media Topics; of two with one name the higher one has it."""
     found: dict[str, NamedTopic] = {}
     for topic in sorted(topics, key=lambda each: each.depth):
         for name in topic.names:
             key = normalized(name.partition("(")[0])
-            if len(key) > 1:
+            if len(key) > 1 and key not in ignored:
                 found.setdefault(key, NamedTopic(topic.id, topic.title, topic.top))
     return found
 

@@ -23,7 +23,7 @@ DATA = Path(__file__).resolve().parent.parent / "data"
 
 _SHORTEST_STEM = {"ko": 2, "th": 99, "zh": 99, "ja": 99}
 _DEFAULT_SHORTEST_STEM = 4
-_KEYS = frozenset({"language", "match", "related", "leading", "sections", "words"})
+_KEYS = frozenset({"language", "match", "related", "leading", "ignored", "sections", "words"})
 
 
 class TopicListError(NewsmillError):
@@ -46,14 +46,17 @@ class TopicList:
         language: BCP 47 tag, ``und`` for the international list.
         related: Languages whose lists are asked for words that this one lacks.
         leading: What is written together with, and before, a word.
-        sections: Per topic (place in ``TOPICS``), section names in their normal form; a name
-            with a leading ``=`` may also decide as one word of a longer name.
+        ignored: Names, in their normal form, that map to nothing although a Media Topic is
+            called so.
+        sections: Per topic (place in ``TOPICS``), section names in their normal form; a name with
+            a leading ``=`` may also decide as one word of a longer name.
         words: Per topic, the terms in the order in which they were written.
     """
 
     language: str
     related: tuple[str, ...]
     leading: tuple[str, ...]
+    ignored: frozenset[str]
     sections: Mapping[int, tuple[str, ...]]
     words: Mapping[int, tuple[Term, ...]]
 
@@ -89,6 +92,7 @@ def parse(text: str, name: str) -> TopicList:
         language=language,
         related=tuple(_split(raw.get("related"), name)),
         leading=tuple(fold(prefix) for prefix in _split(raw.get("leading"), name)),
+        ignored=frozenset(normalized(each) for each in _split(raw.get("ignored"), name)),
         sections={
             topic: tuple(dict.fromkeys(form for each in names for form in _section_forms(each)))
             for topic, names in _by_topic(raw.get("sections"), name)
