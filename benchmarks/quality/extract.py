@@ -5,8 +5,8 @@ title, date, authors, section, ms}``; ``ms`` is CPU time from bytes to record. A
 without an article answers ``{id, ended, ms}``.
 
 ``--out-of-fold`` uses for each page the block model that was fitted without its publisher; they
-lie beside ``benchmarks.training.extraction``, which writes them. ``--interleave`` also runs trafilatura on each
-page and reports its CPU time beside the product's, so that both meet the same machine.
+lie beside ``benchmarks.training.extraction``, which writes them. ``--interleave`` also runs
+trafilatura on each page and reports its CPU time beside the product's, on the same machine.
 """
 
 import argparse

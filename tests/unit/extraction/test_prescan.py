@@ -38,6 +38,11 @@ HOSTILE = {
     "100,000 options": "<select>" + "<option>" * 100_000,
     "ten megabytes": "<p>" + "x" * 10_000_000,
     "one run of letters": "<p>" + "x" * 8_000_000,
+    "30,000 datelines": "<p>17 June 2024 22:17</p>" * 30_000,
+    "60,000 datelines": "<p>17 June 2024 22:17</p>" * 60_000,
+    "30,000 headings": "<h1>The same heading</h1>" * 30_000,
+    "a million lines": "17 June 2024 22:17\n" * 400_000,
+    "brackets without end": '<script type="application/ld+json">' + "[" * 100_000,
     "control characters": "\x01\x02\x03" * 100_000,
     "NUL bytes": "<p>\0\0\0\0" * 1_000,
 }

@@ -30,6 +30,9 @@ from newsmill_shared.reasons import Reason
 
 __all__ = ["Draft", "draft_markup", "from_markup"]
 
+MAX_BLOCKS = 40_000
+"""Of text on a page: a hundred times those of an article, and a second of work."""
+
 DOUBT = 0.75
 """Below this confidence of the model a second opinion is heard."""
 
@@ -66,6 +69,9 @@ def _read(
     declared = read_declared(tree, page.final_url, page.headers)
     headline = read_headline(tree, declared)
     blocks = walk(tree.body) if tree.body is not None else Blocks()
+    if len(blocks.blocks) > MAX_BLOCKS:
+        count = f"{len(blocks.blocks):,} blocks of text, at most {MAX_BLOCKS:,}"
+        raise EndedError(Reason.TOO_LARGE, count)
     summary = declared.first("og:description", "description")
     features = describe(blocks, headline.text or declared.title, summary)
     main = None

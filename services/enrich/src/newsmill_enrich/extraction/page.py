@@ -30,6 +30,9 @@ _TAG = re.compile(
 _MONTH_FIRST = (".us", ".ph")
 _LOOKED_AT = 100_000
 
+MAX_LINES = 20_000
+"""Of a page without markup."""
+
 
 def extract(body: bytes, page: Page, *, now: datetime) -> Extracted:
     """Make a record of the bytes of a page.
@@ -85,6 +88,9 @@ def _cleaned(record: Extracted) -> Extracted:
 
 def _from_text(decoded: Decoded, page: Page, context: Context) -> Extracted:
     scan_markup(decoded.text)
+    lines = decoded.text.count("\n")
+    if lines > MAX_LINES:
+        raise EndedError(Reason.TOO_LARGE, f"{lines:,} lines, at most {MAX_LINES:,}")
     found = read_flattened(unwrap(clean(decoded.text)), context, page.final_url)
     text = "\n".join(found.paragraphs)
     ground = not_an_article(Facts(url=page.final_url, title=found.title, text=text))

@@ -98,14 +98,14 @@ def _comment_form(draft: Draft) -> None:
     places = draft.places()
     if not places:
         return
-    for i in range(places[0] + 1, places[-1] + 1):
+    whole = draft.size(places)
+    size = 0
+    for i in range(places[0], places[-1] + 1):
         text = draft.blocks[i].text
-        if len(text) <= 60 and is_comment_form(text):
-            behind = range(i, len(draft.blocks))
-            size = draft.size(range(i))
-            if size > ENOUGH and draft.size(behind) < size:
-                draft.drop(behind, "comment form")
-                return
+        if size > ENOUGH and whole - size < size and len(text) <= 60 and is_comment_form(text):
+            draft.drop(range(i, len(draft.blocks)), "comment form")
+            return
+        size += draft.weight(i) if draft.kept[i] else 0
 
 
 def _is_linked_head(draft: Draft, number: int) -> bool:
@@ -130,16 +130,16 @@ def _closing_dateline(draft: Draft) -> None:
     places = draft.places()
     if not places:
         return
-    for i in range(places[0] + 1, places[-1]):
-        dateline = draft.dateline(i)
-        if dateline is None or draft.link_share[i] > 0.9:
-            continue
-        size = draft.size(range(i))
-        behind = range(i, len(draft.blocks))
-        if dateline.moment.precision == "minute" and size > ENOUGH:
-            if draft.size(behind) < 0.5 * size:
-                draft.drop(behind, "dateline after the body")
-            return
+    whole = draft.size(places)
+    size = 0
+    for i in range(places[0], places[-1]):
+        if size > ENOUGH and draft.link_share[i] <= 0.9:
+            dateline = draft.dateline(i)
+            if dateline is not None and dateline.moment.precision == "minute":
+                if whole - size < 0.5 * size:
+                    draft.drop(range(i, len(draft.blocks)), "dateline after the body")
+                return
+        size += draft.weight(i) if draft.kept[i] else 0
 
 
 def _frame_lines(draft: Draft) -> None:
