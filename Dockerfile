@@ -80,7 +80,7 @@ RUN --mount=type=cache,target=/root/.cache/pip \
 
 FROM service AS test
 COPY --from=test-build /opt/test /opt/test
-ENV PYTHONPATH=/opt/test
+ENV PYTHONPATH=/opt/test HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis
 WORKDIR /repository
 ENTRYPOINT ["python", "-m", "pytest", "-p", "no:cacheprovider", "--confcutdir=tests/unit"]
 

@@ -154,11 +154,7 @@ class Deployment:
             except (CommandError, subprocess.CalledProcessError) as error:
                 problem = str(error)
             time.sleep(0.5)
-        conditions = [f"{one.service} {one.condition}" for one in self.containers()]
-        pytest.fail(
-            f"waited {_PATIENCE_SECONDS:g} s in vain: {what}; {', '.join(conditions)}; {problem}\n"
-            + self.logs()
-        )
+        pytest.fail(f"waited {_PATIENCE_SECONDS:g} s in vain: {what}; {problem}\n{self.logs()}")
 
     def logs(self) -> str:
         """Return the last lines of every container."""

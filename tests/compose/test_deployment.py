@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from tests.compose.deployment import (
@@ -31,6 +32,7 @@ DOCUMENT = {
     "media_type": "text/html",
 }
 ENGINE = Path(os.environ.get("NEWSMILL_DOCKER_ENGINE", ROOT.parent / "shared/tools/docker-engine"))
+ENGINE_PID = Path("/var/run/docker.pid")
 
 
 def press_urls(count: int, folder: str) -> list[str]:
@@ -47,7 +49,7 @@ def test_everything_is_healthy_after_one_command(deployment: Deployment) -> None
     assert {service: conditions.pop(service) for service in ONE_SHOTS} == dict.fromkeys(
         ONE_SHOTS, "exited"
     )
-    assert set(conditions) >= {*SERVICES, "dispatcher", "postgres", "redis", "index"}
+    assert set(conditions) >= {*SERVICES, "bridge", "dispatcher", "postgres", "redis", "index"}
     assert set(conditions.values()) == {"healthy"}
 
 
@@ -85,6 +87,33 @@ def test_a_url_becomes_an_article(deployment: Deployment) -> None:
     assert article["published_at"] == "2025-03-04T05:06:07Z"
 
 
+def test_other_systems_hand_in_through_redis_and_may_do_nothing_else_there(
+    deployment: Deployment,
+) -> None:
+    address = deployment.compose("run", "--rm", "init", "inbox").strip()
+    stream, listed, celery = press_urls(3, "inbox")
+    client = f"from redis import Redis; redis = Redis.from_url('{address}'); "
+
+    said = deployment.python(
+        "ingest",
+        f"{client} redis.xadd('newsmill:inbox', {{'url': '{stream}'}});"
+        f"redis.rpush('newsmill:inbox:list', '{listed}');"
+        "from celery import Celery;"
+        f"Celery(broker='{address}').send_task('newsmill.url.submit', kwargs={{'url': '{celery}'}},"
+        " queue='submit'); print('sent')",
+    )
+
+    assert said.strip() == "sent"
+    with deployment.api() as api:
+        for url in (stream, listed, celery):
+            deployment.wait_for(
+                lambda url=url: (api.job_of(url) or {}).get("outcome") == "stored",  # type: ignore[misc]
+                f"{url} is stored",
+            )
+    for call in ("lpush('ingest', 'x')", "get('newsmill:epoch')", "keys('*')", "flushall()"):
+        assert "NoPermissionError" in deployment.python("ingest", f"{client} redis.{call}")
+
+
 def test_nothing_is_published_but_the_gateway_on_loopback(deployment: Deployment) -> None:
     published = {
         (one.service, port, binding["HostIp"])
@@ -114,11 +143,12 @@ def test_each_service_sees_its_own_secrets_alone(deployment: Deployment) -> None
 
     seen = {
         service: set(deployment.compose("exec", "-T", service, "ls", "/run/newsmill").split())
-        for service in (*SERVICES, "dispatcher", "postgres", "redis")
+        for service in (*SERVICES, "bridge", "dispatcher", "postgres", "redis")
     }
 
     assert seen == {
         "gateway": {database, redis, "newsmill_api_key"},
+        "bridge": {database, redis},
         "dispatcher": {database, redis},
         "ingest": {redis},
         "enrich": {redis, index},
@@ -259,8 +289,10 @@ def test_everything_comes_back_with_the_engine(deployment: Deployment) -> None:
     jobs = deployment.submit(press_urls(80, "rebooted"))
     deployment.wait_for(lambda: deployment.outcomes(jobs)["stored"] >= 5, "work is under way")
 
+    engine = int(ENGINE_PID.read_text())
     subprocess.run([ENGINE, "stop"], check=True)
-    deployment.wait_for(lambda: not engine_answers(), "the engine has stopped")
+    # It answers no more long before it has stopped all containers.
+    deployment.wait_for(lambda: not psutil.pid_exists(engine), "the engine has stopped")
     subprocess.run([ENGINE], check=True)
 
     deployment.wait_until_healthy()
@@ -282,12 +314,3 @@ def test_data_and_key_outlive_the_containers(deployment: Deployment) -> None:
         assert api.conservation() == before
         assert api.article_of(str(DOCUMENT["url"])) is not None
     assert deployment.key() == key
-
-
-def engine_answers() -> bool:
-    """Tell whether Docker is there."""
-    try:
-        docker("info")
-    except subprocess.CalledProcessError:
-        return False
-    return True
