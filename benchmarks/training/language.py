@@ -210,14 +210,14 @@ def _log_probabilities(model: Models, sequences: Sequence[str]) -> Floats:
 
 FOLDS: Final = 5
 SETS: Final = {  # how much a text of each set weighs in the fusion, and in the trees
-    "flores_title": (1.5, 1.5),
+    "flores_title": (3.0, 1.5),
     "flores_snippet": (1.0, 0.5),
     "lingua_wordpairs": (1.0, 1.0),
     "lingua_sentences": (0.7, 0.7),
     "stress_short": (0.5, 0.5),
     "stress_allcaps": (0.5, 0.3),
     "stress_urls": (0.3, 0.3),
-    "stress_sr_latin": (1.8, 0.3),
+    "stress_sr_latin": (3.3, 0.3),
     "stress_unknown_lang": (0.5, 3.0),
     "stress_und": (0.0, 2.0),
     "romanized": (0.8, 0.3),
@@ -228,7 +228,7 @@ NEIGHBOURS: Final = tuple(
     for group in ("sr hr bs", "id ms", "no da", "gl pt es", "hi mr", "cs sk", "mk bg", "af nl")
 )
 THRESHOLD: Final = 0.3
-RIDGE: Final = 1e-4
+RIDGE: Final = 2e-5
 RATE: Final = 0.15
 TREES: Final[dict[str, Any]] = {
     "n_estimators": 60,

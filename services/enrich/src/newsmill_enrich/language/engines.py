@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from py3langid.langid import MODEL_DIR, MODEL_FILE, LanguageIdentifier
 from py3langid.modelio import load_model
 
@@ -24,26 +25,30 @@ _UNUSED: Final = frozenset(
     )
 )  # fmt: skip
 _LEAST: Final = 1e-4
+_FEATURES: Final = 50_000
 
 
 class Langid:
     """py3langid: naive Bayes over byte n-grams, for 110 of its languages.
 
     Reliable from a sentence on. Its confidence collapses on very long input, so it is given
-    passages. The columns of languages that are never asked for are dropped at load, which saves
-    an eighth of its memory.
+    passages. Columns of languages that are never asked for, and the half of its features that
+    hardly differ between languages, are dropped at load: a sixth of its memory, and no figure of
+    the fused answer moves.
     """
 
     def __init__(self) -> None:
-        model = load_model(MODEL_DIR / MODEL_FILE)
-        features, priors, codes, moves, rows, outputs = model
-        kept = [index for index, code in enumerate(codes) if code not in _UNUSED]
+        features, priors, codes, moves, rows, outputs = load_model(MODEL_DIR / MODEL_FILE)
+        columns = [index for index, code in enumerate(codes) if code not in _UNUSED]
+        telling = _telling(features, _FEATURES)
+        renumbered = np.full(len(features) + 1, -1, dtype=np.int32)  # the last stands for "none"
+        renumbered[telling] = np.arange(len(telling))
         self._identifier = LanguageIdentifier(
-            np.ascontiguousarray(features[:, kept]),
-            priors[kept],
-            [codes[index] for index in kept],
+            features[np.ix_(telling, np.array(columns))],
+            priors[columns],
+            [codes[index] for index in columns],
             moves,
-            array("i", outputs),
+            array("i", renumbered[outputs].tobytes()),
             norm_probs=True,
             tk_row=rows,
         )
@@ -63,6 +68,13 @@ class Langid:
             key = self._keys[code]
             ranked[key] = ranked.get(key, 0.0) + probability
         return ranked
+
+
+def _telling(features: npt.NDArray[np.float16], limit: int) -> npt.NDArray[np.intp]:
+    """The rows that differ most between languages, in order; block by block to save memory."""
+    blocks = [features[start : start + 4096] for start in range(0, len(features), 4096)]
+    spread = np.concatenate([block.std(axis=1, dtype=np.float32) for block in blocks])
+    return np.sort(np.argsort(-spread, kind="stable")[:limit])
 
 
 @dataclass(frozen=True, slots=True)
