@@ -136,7 +136,7 @@ def test_a_bad_document_gets_a_code_and_nothing_is_lost(
 @pytest.mark.parametrize(
     ("path", "status", "code"),
     [
-        ("/v1/jobs", 422, "missing_parameter"),
+        ("/v1/jobs?url=", 422, "not_a_url"),
         ("/v1/jobs?url=paper", 422, "not_a_url"),
         ("/v1/jobs?url=https://a.example/%00", 422, "characters"),
         ("/v1/jobs?url=https://a.example/%FF", 404, "not_found"),

@@ -135,6 +135,7 @@ def test_changes_follow_one_another_without_gaps(mill: Mill) -> None:
     assert mill.get("/v1/changes", after=str(first["next"])) == {
         "changes": [],
         "next": first["next"],
+        "last": first["next"],
     }
 
 

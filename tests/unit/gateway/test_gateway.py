@@ -10,7 +10,9 @@ import pytest
 
 from newsmill_gateway.answers import AcceptedItem, ArticleAnswer, Change, JobAnswer, RejectedItem
 from newsmill_gateway.gateway import Gateway
+from newsmill_gateway.ports import Listed
 from newsmill_gateway.problems import Code, ProblemError
+from newsmill_gateway.queries import ArticleQuery, JobQuery
 from newsmill_shared.addresses import AddressPolicy
 from newsmill_shared.database.accept import Accepted, IdempotencyConflictError, Submission
 from newsmill_shared.database.conservation import Conservation
@@ -42,6 +44,7 @@ class FakeLedger:
         self.away_after = 0
         self.has_all_migrations = True
         self.stored: FakeArticle | None = None
+        self.listed: Listed[int, FakeArticle] = Listed((), None)
 
     def accept(
         self, submissions: Sequence[Submission], *, key: str, request_sha256: bytes
@@ -75,11 +78,17 @@ class FakeLedger:
     def article_at(self, url_key: str) -> FakeArticle | None:
         return self.stored
 
-    def changes(self, after: int, *, limit: int) -> tuple[Change, ...]:
-        return ()
+    def jobs(self, query: JobQuery) -> Listed[UUID, JobAnswer]:
+        return Listed((), None)
+
+    def articles(self, query: ArticleQuery) -> Listed[int, FakeArticle]:
+        return self.listed
+
+    def changes(self, after: int, *, limit: int) -> tuple[tuple[Change, ...], int]:
+        return (), 7
 
     def conservation(self) -> Conservation:
-        return Conservation(3, {"stored": 1}, {"waiting": 1})
+        return Conservation(3, {("stored", "new"): 1}, {"waiting": 1})
 
     def has_schema(self) -> bool:
         return self.has_all_migrations
@@ -264,6 +273,28 @@ def test_a_long_text_comes_from_the_page_store(rig: Rig) -> None:
     article = rig.gateway.article(str(new_id()))
 
     assert article.text == "A long text"
+
+
+def test_a_page_of_whole_articles_ends_before_it_is_too_much_to_read(rig: Rig) -> None:
+    rig.bodies.objects["text/long"] = b"A long text"
+    stored = tuple((10 + number, FakeArticle(an_answer(), "text/long")) for number in range(40))
+    rig.ledger.listed = Listed(stored, None)
+
+    page = rig.gateway.articles(ArticleQuery(full=True))
+    summaries = rig.gateway.articles(ArticleQuery())
+
+    assert (len(page.articles), page.next, page.more) == (32, 41, True)
+    assert (len(summaries.articles), summaries.next, summaries.more) == (40, 49, False)
+
+
+def test_the_cursor_of_an_empty_page_stays(rig: Rig) -> None:
+    pages = [
+        rig.gateway.articles(ArticleQuery(cursor=7)),
+        rig.gateway.articles(ArticleQuery()),
+        rig.gateway.articles(ArticleQuery(order="newest")),
+    ]
+
+    assert [(page.next, page.more) for page in pages] == [(7, False), (0, False), (None, False)]
 
 
 def test_a_text_that_is_gone_leaves_the_rest_of_the_article(rig: Rig) -> None:

@@ -11,12 +11,15 @@ from newsmill_shared.reasons import Outcome, Reason
 __all__ = [
     "AcceptedItem",
     "ArticleAnswer",
+    "ArticleSummary",
+    "Articles",
     "Change",
     "Changes",
     "ConservationAnswer",
     "Health",
     "ItemError",
     "JobAnswer",
+    "Jobs",
     "Problem",
     "Readiness",
     "Receipt",
@@ -95,15 +98,22 @@ class JobAnswer(_Answer):
     finished_at: AwareDatetime | None = None
 
 
-class ArticleAnswer(_Answer):
-    """What a page says, in the version that is current."""
+class Jobs(_Answer):
+    """Submissions, from the newest to the oldest."""
+
+    jobs: tuple[JobAnswer, ...]
+    """At most ``limit``; there can be fewer, even none, though more follow."""
+    next: UUID | None
+    """Ask with ``cursor`` = this for what follows; None at the end."""
+
+
+class ArticleSummary(_Answer):
+    """What a page says, without its text and without the evidence."""
 
     article_id: UUID
     url: str
     """Where the page was found, after redirects."""
     title: str
-    text: str | None
-    """Paragraphs, separated by one newline; None if the page store has lost it."""
     text_truncated: bool
     published_at: AwareDatetime | None
     modified_at: AwareDatetime | None
@@ -123,7 +133,26 @@ class ArticleAnswer(_Answer):
     image: str | None
     canonical_url: str | None
     fetched_at: AwareDatetime
+
+
+class ArticleAnswer(ArticleSummary):
+    """What a page says, in the version that is current."""
+
+    text: str | None
+    """Paragraphs, separated by one newline; None if the page store has lost it."""
     evidence: dict[str, JsonValue]
+
+
+class Articles(_Answer):
+    """Articles in the order in which they got their current version."""
+
+    articles: tuple[ArticleAnswer | ArticleSummary, ...]
+    """At most ``limit``; there can be fewer, even none, though more follow."""
+    next: int | None
+    """Ask with ``cursor`` = this for what follows. From the oldest on there is always one: at the
+    end it serves to ask later for what is new or has changed since."""
+    more: bool
+    """Whether more follow now."""
 
 
 class Change(_Answer):
@@ -144,6 +173,8 @@ class Changes(_Answer):
     changes: tuple[Change, ...]
     next: int
     """Ask with ``after`` = this for what follows."""
+    last: int
+    """The last position of all: when ``next`` has reached it, this is all for now."""
 
 
 class ConservationAnswer(_Answer):

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import anyio.to_thread
 import structlog
@@ -21,10 +21,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from newsmill_gateway.answers import (
     ArticleAnswer,
+    Articles,
     Changes,
     ConservationAnswer,
     Health,
     JobAnswer,
+    Jobs,
     Problem,
     Readiness,
     Receipt,
@@ -34,6 +36,7 @@ from newsmill_gateway.doors import Door
 from newsmill_gateway.gateway import RETRY_AFTER_SECONDS, Gateway, HandedIn
 from newsmill_gateway.intake import DocumentOptions, URLOptions
 from newsmill_gateway.problems import Code, ProblemError
+from newsmill_gateway.queries import ArticleQuery, ChangeQuery, JobQuery
 from newsmill_gateway.settings import GatewaySettings, is_loopback
 from newsmill_shared.database.engine import DatabaseAwayError
 from newsmill_shared.identity import new_id
@@ -47,7 +50,6 @@ _BODY_SECONDS = 30
 _DRAINED = 4
 """A body up to so many times its limit is read to its end before it is refused: whoever is cut
 off while sending sees a broken line instead of the answer."""
-_LARGEST_POSITION = 2**63 - 1
 _KEY_CHARACTERS = 200
 
 _Value = TypeVar("_Value")
@@ -158,25 +160,31 @@ def _add_doors_out(api: FastAPI, gateway: Gateway, settings: GatewaySettings) ->
         """Return one submission: where it stands, or how it ended."""
         return _answer(await _in_thread(seconds, gateway.job, job_id))
 
-    @api.get("/v1/jobs", response_model=JobAnswer, responses=_PROBLEMS)
-    async def get_job_at(url: str) -> Response:
-        """Return the newest submission of a page, or that led to it."""
-        return _answer(await _in_thread(seconds, gateway.job_at, url))
+    @api.get("/v1/jobs", response_model=Jobs | JobAnswer, responses=_PROBLEMS)
+    async def get_jobs(query: Annotated[JobQuery, Query()]) -> Response:
+        """Return submissions, newest first; with ``url`` the newest one of that page."""
+        if query.url is None:
+            return _answer(await _in_thread(seconds, gateway.jobs, query))
+        _check_alone(query)
+        return _answer(await _in_thread(seconds, gateway.job_at, query.url))
 
     @api.get("/v1/articles/{article_id}", response_model=ArticleAnswer, responses=_PROBLEMS)
     async def get_article(article_id: str) -> Response:
         """Return an article in its current version."""
         return _answer(await _in_thread(seconds, gateway.article, article_id))
 
-    @api.get("/v1/articles", response_model=ArticleAnswer, responses=_PROBLEMS)
-    async def get_article_at(url: str) -> Response:
-        """Return the article at a URL, or the one that the URL led to."""
-        return _answer(await _in_thread(seconds, gateway.article_at, url))
+    @api.get("/v1/articles", response_model=Articles | ArticleAnswer, responses=_PROBLEMS)
+    async def get_articles(query: Annotated[ArticleQuery, Query()]) -> Response:
+        """Return articles by their changes; with ``url`` the one that it has or led to."""
+        if query.url is None:
+            return _answer(await _in_thread(seconds, gateway.articles, query))
+        _check_alone(query)
+        return _answer(await _in_thread(seconds, gateway.article_at, query.url))
 
     @api.get("/v1/changes", response_model=Changes, responses=_PROBLEMS)
-    async def get_changes(after: int = Query(0, ge=0, le=_LARGEST_POSITION)) -> Response:
+    async def get_changes(query: Annotated[ChangeQuery, Query()]) -> Response:
         """Return the numbered events after a position, in order."""
-        return _answer(await _in_thread(seconds, gateway.changes, after))
+        return _answer(await _in_thread(seconds, gateway.changes, query))
 
     @api.get("/v1/conservation", response_model=ConservationAnswer, responses=_PROBLEMS)
     async def get_conservation() -> Response:
@@ -214,14 +222,11 @@ def _add_errors(api: FastAPI, door: Door) -> None:
     @api.exception_handler(RequestValidationError)
     async def invalid_parameter(_: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
-        missing = first["type"] == "missing"
-        return _problem(
-            ProblemError(
-                HTTPStatus.UNPROCESSABLE_ENTITY,
-                Code.MISSING_PARAMETER if missing else Code.INVALID_PARAMETER,
-                f"{first['loc'][-1]}: {first['msg']}",
-            )
-        )
+        name = str(first["loc"][-1])[:64]
+        code, message = Code.INVALID_PARAMETER, first["msg"].removeprefix("Value error, ")
+        if first["type"] == "extra_forbidden":
+            code, message = Code.UNKNOWN_PARAMETER, "there is no such parameter"
+        return _problem(ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, code, f"{name}: {message}"))
 
     @api.exception_handler(HTTPException)
     async def http_error(_: Request, error: HTTPException) -> Response:
@@ -323,6 +328,17 @@ async def _in_thread(seconds: float, call: Callable[..., _Value], *arguments: An
             return await anyio.to_thread.run_sync(lambda: call(*arguments), abandon_on_cancel=True)
     except TimeoutError:
         raise DatabaseAwayError(f"PostgreSQL has not answered within {seconds:g} s") from None
+
+
+def _check_alone(query: BaseModel) -> None:
+    """Refuse filters beside a URL: one page has one answer."""
+    others = query.model_fields_set - {"url"}
+    if others:
+        raise ProblemError(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            Code.INVALID_PARAMETER,
+            f"{min(others)}: url goes without other parameters",
+        )
 
 
 def _idempotency_key(request: Request) -> str:

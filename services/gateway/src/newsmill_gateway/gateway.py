@@ -12,10 +12,13 @@ import structlog
 from newsmill_gateway.answers import (
     AcceptedItem,
     ArticleAnswer,
+    Articles,
+    ArticleSummary,
     Changes,
     ConservationAnswer,
     ItemError,
     JobAnswer,
+    Jobs,
     Receipt,
     RejectedItem,
     Warned,
@@ -24,6 +27,7 @@ from newsmill_gateway.bodies import Format, read_lines, read_object
 from newsmill_gateway.intake import Document, read_document, read_url
 from newsmill_gateway.ports import Bodies, Ledger, StoredArticle, Waker
 from newsmill_gateway.problems import Code, ProblemError, Refusal
+from newsmill_gateway.queries import ArticleQuery, ChangeQuery, JobQuery
 from newsmill_shared.addresses import AddressPolicy
 from newsmill_shared.database.accept import Accepted, IdempotencyConflictError, Submission
 from newsmill_shared.database.engine import DatabaseAwayError
@@ -40,7 +44,8 @@ RETRY_AFTER_SECONDS = 5
 
 _WAKE_MAX_JOBS = 1000
 """A larger batch wakes nobody: the dispatcher's sweep finds it, and the notes stay short."""
-_CHANGES_SHOWN = 1000
+_PAGE_TEXTS = 32
+"""A page of whole articles ends with so many texts from the page store, of up to 1 MiB each."""
 
 _log = structlog.get_logger()
 
@@ -164,10 +169,35 @@ class Gateway:
         """Return the article at a URL, or where it led; raises ProblemError 404 or 422."""
         return self._whole(self._ledger.article_at(_url_key(url)))
 
-    def changes(self, after: int) -> Changes:
+    def jobs(self, query: JobQuery) -> Jobs:
+        """Return a page of submissions, newest first."""
+        page = self._ledger.jobs(query)
+        return Jobs(jobs=tuple(job for _, job in page.entries), next=page.next)
+
+    def articles(self, query: ArticleQuery) -> Articles:
+        """Return a page of articles; raises ProblemError 503 when a text cannot be read now."""
+        page = self._ledger.articles(query)
+        entries = page.entries
+        if query.full:
+            entries = entries[: _readable([stored for _, stored in entries])]
+        shown = tuple(
+            self._whole(stored)
+            if query.full
+            else ArticleSummary.model_validate(dict(stored.answer))
+            for _, stored in entries
+        )
+        last = entries[-1][0] if entries else query.cursor or 0
+        reached = last if len(entries) < len(page.entries) else page.next
+        more = reached is not None
+        if query.order == "oldest" and not more:
+            reached = last
+        return Articles(articles=shown, next=reached, more=more)
+
+    def changes(self, query: ChangeQuery) -> Changes:
         """Return the numbered events after a position."""
-        changes = self._ledger.changes(after, limit=_CHANGES_SHOWN)
-        return Changes(changes=changes, next=changes[-1].position if changes else after)
+        changes, last = self._ledger.changes(query.after, limit=query.limit)
+        following = changes[-1].position if changes else query.after
+        return Changes(changes=changes, next=following, last=last)
 
     def conservation(self) -> ConservationAnswer:
         """Count what was accepted and what became of it."""
@@ -286,6 +316,16 @@ class Gateway:
         except TransientError as error:
             raise _store_away(error) from error
         return stored.answer.model_copy(update={"text": text})
+
+
+def _readable(articles: Sequence[StoredArticle]) -> int:
+    """Return how many of these articles one answer can hold, with their texts."""
+    objects = 0
+    for number, article in enumerate(articles):
+        objects += article.text_object is not None
+        if objects > _PAGE_TEXTS:
+            return number
+    return len(articles)
 
 
 def _accepted(line: _Sound, job_id: UUID) -> AcceptedItem:

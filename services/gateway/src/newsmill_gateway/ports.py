@@ -1,16 +1,30 @@
 """What the gateway needs of the outside, as protocols; adapters fulfil them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 from newsmill_gateway.answers import ArticleAnswer, Change, JobAnswer
+from newsmill_gateway.queries import ArticleQuery, JobQuery
 from newsmill_shared.database.accept import Accepted, Submission
 from newsmill_shared.database.conservation import Conservation
 from newsmill_shared.pages import StoredBody
 
-__all__ = ["Bodies", "Ledger", "StoredArticle", "Waker"]
+__all__ = ["Bodies", "Ledger", "Listed", "StoredArticle", "Waker"]
+
+_Entry_co = TypeVar("_Entry_co", covariant=True)
+_Place_co = TypeVar("_Place_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed(Generic[_Place_co, _Entry_co]):
+    """A page of a list: entries with their places."""
+
+    entries: tuple[tuple[_Place_co, _Entry_co], ...]
+    next: _Place_co | None
+    """The place behind which the next page begins; None when the list is at its end."""
 
 
 class StoredArticle(Protocol):
@@ -55,8 +69,16 @@ class Ledger(Protocol):
         """Return the article at a page, or the one that the page last led to."""
         ...
 
-    def changes(self, after: int, *, limit: int) -> tuple[Change, ...]:
-        """Return numbered events that follow a position."""
+    def jobs(self, query: JobQuery) -> Listed[UUID, JobAnswer]:
+        """Return submissions, newest first."""
+        ...
+
+    def articles(self, query: ArticleQuery) -> Listed[int, StoredArticle]:
+        """Return articles by the positions of their current versions."""
+        ...
+
+    def changes(self, after: int, *, limit: int) -> tuple[tuple[Change, ...], int]:
+        """Return numbered events that follow a position, and the last position of all."""
         ...
 
     def conservation(self) -> Conservation:

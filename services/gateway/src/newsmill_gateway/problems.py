@@ -35,7 +35,7 @@ class Code(StrEnum):
 
     INVALID_ID = "invalid_id"
     INVALID_PARAMETER = "invalid_parameter"
-    MISSING_PARAMETER = "missing_parameter"
+    UNKNOWN_PARAMETER = "unknown_parameter"
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
 

@@ -6,16 +6,64 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-__all__ = ["Event", "number_events", "read_events"]
+__all__ = ["Event", "last_position", "number_events", "read_events"]
 
-_AT_ONCE = 10_000
+_AT_ONCE = 2_000
+"""Bounds the transaction; whoever numbers comes back at once while there are more."""
 
-# Only the dispatcher numbers, in one session, so the highest number is its own.
+_LAST = text("select coalesce(max(position), 0) from event")
+
 _NUMBER = text("""
-with last as (select coalesce(max(position), 0) as position from event),
-     n as (select id, row_number() over (order by id) as nth
+with n as (select id, row_number() over (order by id) as nth
            from event where position is null order by id limit :limit)
-update event set position = last.position + n.nth from n, last where event.id = n.id
+update event set position = :last + n.nth from n where event.id = n.id
+""")
+
+_TOTAL = text("""
+insert into total (kind, reason, count)
+select kind, reason, count(*) from event where position > :last group by kind, reason
+on conflict (kind, reason) do update set count = total.count + excluded.count
+""")
+
+# An article that changed moves on to the position of the change, and leaves its former one.
+_LIST = text(r"""
+with shown as (
+  select distinct on (article_id) article_id, position, version, job_id
+  from event where position > :last and kind in ('stored', 'updated', 'duplicate')
+  order by article_id, position desc),
+entry as (
+  select s.article_id, s.position, s.version,
+         coalesce(substring(a.url from '^https?://(\[[^]]*\]|[^/:?#]+)'), '') as host,
+         v.language, o.label,
+         array(select distinct c ->> 'id' from jsonb_array_elements(v.categories) as c)
+           as categories
+  from shown s
+  join article a on a.id = s.article_id
+  join version v on v.article_id = s.article_id and v.number = s.version
+  left join outcome o on o.job_id = s.job_id),
+left_behind as (
+  delete from listing_category c using listing l, shown s
+  where l.article_id = s.article_id and c.category = any(l.categories)
+    and c.position = l.position),
+tagged as (
+  insert into listing_category (category, position) select unnest(categories), position from entry)
+insert into listing (article_id, position, version, host, language, label, categories)
+select article_id, position, version, host, language, label, categories from entry
+on conflict (article_id) do update set
+  position = excluded.position, version = excluded.version, host = excluded.host,
+  language = excluded.language, label = excluded.label, categories = excluded.categories,
+  listed_at = excluded.listed_at
+""")
+
+_COUNT_RECEIPTS = text("""
+with counted as (
+  update receipt set counted = true
+  where key in (select key from receipt where not counted limit :limit for update skip locked)
+    and not counted
+  returning accepted)
+insert into total (kind, reason, count)
+select 'accepted', '', sum(accepted) from counted having count(*) > 0
+on conflict (kind, reason) do update set count = total.count + excluded.count
 """)
 
 _READ = text("""
@@ -38,8 +86,24 @@ class Event:
 
 
 def number_events(connection: Connection) -> int:
-    """Give the next positions to committed events; return how many there were."""
-    return connection.execute(_NUMBER, {"limit": _AT_ONCE}).rowcount
+    """Give the next positions to committed events; return how many there were.
+
+    In the same transaction articles take the positions of their changes, and totals grow by what
+    was numbered and by the receipts that came since. Only the dispatcher may call this, in one
+    session: so the highest number is its own, and nobody else writes what depends on it.
+    """
+    last = last_position(connection)
+    numbered = connection.execute(_NUMBER, {"last": last, "limit": _AT_ONCE}).rowcount
+    if numbered:
+        connection.execute(_TOTAL, {"last": last})
+        connection.execute(_LIST, {"last": last})
+    connection.execute(_COUNT_RECEIPTS, {"limit": _AT_ONCE})
+    return numbered
+
+
+def last_position(connection: Connection) -> int:
+    """Return the highest position that was given, 0 if there is none."""
+    return int(connection.execute(_LAST).scalar_one())
 
 
 def read_events(connection: Connection, *, after: int, limit: int) -> list[Event]:

@@ -25,12 +25,15 @@ __all__ = [
     "event",
     "host",
     "job",
+    "listing",
+    "listing_category",
     "meta",
     "metadata",
     "outcome",
     "page_fetch",
     "receipt",
     "slot",
+    "total",
     "version",
 ]
 
@@ -54,6 +57,7 @@ receipt = Table(
     _required("accepted", Integer),
     _required("job_ids", ARRAY(Uuid)),
     _required("created_at", _TIME),
+    _required("counted", Boolean),
 )
 
 host = Table(
@@ -202,6 +206,34 @@ event = Table(
     _optional("article_id", Uuid),
     _optional("version", Integer),
     _required("at", _TIME),
+)
+
+listing = Table(
+    "listing",
+    metadata,
+    _required("article_id", Uuid, key=True),
+    _required("position", BigInteger),
+    _required("version", Integer),
+    _required("host", Text),
+    _required("language", Text),
+    _optional("label", Text),
+    _required("categories", ARRAY(Text)),
+    _required("listed_at", _TIME),
+)
+
+listing_category = Table(
+    "listing_category",
+    metadata,
+    _required("category", Text, key=True),
+    _required("position", BigInteger, key=True),
+)
+
+total = Table(
+    "total",
+    metadata,
+    _required("kind", Text, key=True),
+    _required("reason", Text, key=True),
+    _required("count", BigInteger),
 )
 
 meta = Table(

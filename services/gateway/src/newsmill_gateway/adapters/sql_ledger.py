@@ -2,17 +2,31 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Engine, RowMapping, Select, and_, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    RowMapping,
+    Select,
+    and_,
+    or_,
+    select,
+    text,
+)
 
+from newsmill_gateway.adapters.sql_lists import read_jobs, read_listing
 from newsmill_gateway.answers import ArticleAnswer, Change, JobAnswer
+from newsmill_gateway.ports import Listed
+from newsmill_gateway.queries import ArticleQuery, JobQuery
 from newsmill_shared.database.accept import Accepted, Submission, accept
 from newsmill_shared.database.conservation import Conservation, conservation
 from newsmill_shared.database.engine import reading, transaction
-from newsmill_shared.database.events import read_events
+from newsmill_shared.database.events import last_position, read_events
 from newsmill_shared.database.migrate import is_current
-from newsmill_shared.database.schema import article, job, outcome, version
+from newsmill_shared.database.schema import article, job, listing, outcome, version
 from newsmill_shared.identity import article_id
 
 __all__ = ["SQLArticle", "SQLLedger"]
@@ -81,11 +95,31 @@ class SQLLedger:
             _ARTICLE.where(article.c.id == led_to)
         )
 
-    def changes(self, after: int, *, limit: int) -> tuple[Change, ...]:
-        """Return numbered events that follow a position."""
+    def jobs(self, query: JobQuery) -> Listed[UUID, JobAnswer]:
+        """Return submissions, newest first."""
+        with reading(self._engine) as snapshot:
+            page = read_jobs(snapshot, query)
+        answers = [_finished_job(row) if "outcome" in row else _open_job(row) for row in page.rows]
+        return Listed(tuple((answer.job_id, answer) for answer in answers), page.next)
+
+    def articles(self, query: ArticleQuery) -> Listed[int, SQLArticle]:
+        """Return articles by their positions, without text and evidence unless in full."""
+        with reading(self._engine) as snapshot:
+            page = read_listing(snapshot, query)
+            places = {row["article_id"]: row["position"] for row in page.rows}
+            chosen = _listed(query).where(listing.c.article_id.in_(places))
+            found = {
+                entry.answer.article_id: entry
+                for entry in _articles(snapshot, snapshot.execute(chosen).mappings().all())
+            }
+        return Listed(tuple((place, found[key]) for key, place in places.items()), page.next)
+
+    def changes(self, after: int, *, limit: int) -> tuple[tuple[Change, ...], int]:
+        """Return numbered events that follow a position, and the last position of all."""
         with reading(self._engine) as snapshot:
             events = read_events(snapshot, after=after, limit=limit)
-        return tuple(Change.model_validate(entry, from_attributes=True) for entry in events)
+            last = last_position(snapshot)
+        return tuple(Change.model_validate(entry, from_attributes=True) for entry in events), last
 
     def conservation(self) -> Conservation:
         """Count what was accepted and what became of it."""
@@ -109,71 +143,92 @@ class SQLLedger:
             ]
         return max(found, key=lambda answer: answer.job_id, default=None)
 
-    def _article(self, query: Select[tuple[object, ...]]) -> SQLArticle | None:
+    def _article(self, query: Select[Any]) -> SQLArticle | None:
         with reading(self._engine) as snapshot:
-            row = snapshot.execute(query).mappings().first()
-            if row is None:
-                return None
-            last = snapshot.execute(_last_outcome(row["article_id"], row["page_key"])).scalar()
-        values = {name: row[name] for name in ArticleAnswer.model_fields if name != "outcome"}
-        return SQLArticle(
-            ArticleAnswer.model_validate(values | {"outcome": last}), row["text_object"]
+            rows = snapshot.execute(query.limit(1)).mappings().all()
+            return next(iter(_articles(snapshot, rows)), None)
+
+
+def _articles(snapshot: Connection, rows: Sequence[RowMapping]) -> tuple[SQLArticle, ...]:
+    """Make articles of rows, with the outcome of each page's last finished job."""
+    keys = {
+        "ids": [row["article_id"] for row in rows],
+        "keys": [row["page_key"] for row in rows],
+    }
+    last = {row.article_id: row.outcome for row in snapshot.execute(_LAST_OUTCOMES, keys)}
+    return tuple(
+        SQLArticle(
+            ArticleAnswer.model_validate({**_NOT_READ, **row, "outcome": last[row["article_id"]]}),
+            row.get("text_object"),
         )
+        for row in rows
+    )
 
 
+_NOT_READ: dict[str, Any] = {"text": None, "evidence": {}}
 _twin = article.alias("twin")
 
-_ARTICLE = (
-    select(
-        article.c.id.label("article_id"),
-        article.c.page_key,
-        article.c.url,
-        article.c.cluster_id,
-        # The earlier article may never have been stored: then there is nothing to point to.
-        _twin.c.id.label("duplicate_of"),
-        version.c.number.label("version"),
-        version.c.language,
-        *(
-            version.c[name]
-            for name in (
-                "title",
-                "text",
-                "text_object",
-                "text_truncated",
-                "published_at",
-                "modified_at",
-                "language_confidence",
-                "section_raw",
-                "categories",
-                "authors",
-                "site_name",
-                "image",
-                "canonical_url",
-                "fetched_at",
-                "evidence",
-            )
-        ),
-    )
-    .join(
-        version, and_(version.c.article_id == article.c.id, version.c.number == article.c.version)
-    )
-    .outerjoin(_twin, _twin.c.id == article.c.duplicate_of)
+_IN_FULL = ("text", "text_object", "evidence")
+
+_SUMMARY = select(
+    article.c.id.label("article_id"),
+    article.c.page_key,
+    article.c.url,
+    article.c.cluster_id,
+    # The earlier article may never have been stored: then there is nothing to point to.
+    _twin.c.id.label("duplicate_of"),
+    version.c.number.label("version"),
+    *(
+        version.c[name]
+        for name in (
+            "title",
+            "text_truncated",
+            "published_at",
+            "modified_at",
+            "language",
+            "language_confidence",
+            "section_raw",
+            "categories",
+            "authors",
+            "site_name",
+            "image",
+            "canonical_url",
+            "fetched_at",
+        )
+    ),
 )
+_WHOLE = _SUMMARY.add_columns(*(version.c[name] for name in _IN_FULL))
 
 
-def _last_outcome(article: UUID, page_key: bytes) -> Select[tuple[str]]:
-    """Return the query for the outcome of a page's last finished job.
+def _with_version(query: Select[Any], number: ColumnElement[int]) -> Select[Any]:
+    return query.join(
+        version, and_(version.c.article_id == article.c.id, version.c.number == number)
+    ).outerjoin(_twin, _twin.c.id == article.c.duplicate_of)
 
-    Those are the jobs that led to its article and those that asked for the page itself.
+
+_ARTICLE = _with_version(_WHOLE.select_from(article), article.c.version)
+
+
+def _listed(query: ArticleQuery) -> Select[Any]:
+    """Return the query for the versions that are listed.
+
+    There may be a newer one that is not: it gets a position of its own.
     """
-    led_to_it = select(outcome.c.outcome, outcome.c.finished_at, outcome.c.job_id).where(
-        outcome.c.article_id == article
-    )
-    asked_for_it = select(outcome.c.outcome, outcome.c.finished_at, outcome.c.job_id).where(
-        outcome.c.url_key == page_key
-    )
-    both = union_all(led_to_it, asked_for_it).subquery()
-    return select(both.c.outcome).order_by(both.c.finished_at.desc(), both.c.job_id.desc()).limit(1)
+    selected = _WHOLE if query.full else _SUMMARY
+    joined = selected.select_from(listing).join(article, article.c.id == listing.c.article_id)
+    return _with_version(joined, listing.c.version)
+
+
+# Of the jobs that led to an article, and of those that asked for its page itself.
+_LAST_OUTCOMES = text("""
+select n.article_id, (
+  select o.outcome from (
+    select outcome, finished_at, job_id from outcome where article_id = n.article_id
+    union all
+    select outcome, finished_at, job_id from outcome where url_key = n.page_key) as o
+  order by o.finished_at desc, o.job_id desc limit 1) as outcome
+from unnest(cast(:ids as uuid[]), cast(:keys as bytea[])) as n(article_id, page_key)
+""")
 
 
 def _open_job(row: RowMapping) -> JobAnswer:

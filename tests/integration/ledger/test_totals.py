@@ -1,0 +1,76 @@
+"""Totals and the list of articles are kept by whoever numbers events, and say what the rows say."""
+
+from alembic import command
+from sqlalchemy import text
+
+from newsmill_cli.engines import Engines
+from newsmill_shared.database import migrate as migration
+from newsmill_shared.database.engine import make_engine, transaction
+from newsmill_shared.database.events import number_events
+from newsmill_shared.database.finish import Ending
+from newsmill_shared.reasons import Reason
+from tests.integration.ledger.conftest import LedgerUnderTest
+from tests.support.builders import a_page, a_submission, an_article_enriched
+
+URL = "https://paper.example/story"
+
+
+def number(ledger: LedgerUnderTest) -> int:
+    with transaction(ledger.engine) as connection:
+        return number_events(connection)
+
+
+def test_the_counts_are_the_same_before_and_after_they_are_added_up(
+    ledger: LedgerUnderTest,
+) -> None:
+    first, second = ledger.running(a_submission(URL), a_submission(f"{URL}/2"))
+    ledger.accept(a_submission("https://other.example/"))
+    ledger.finish(an_article_enriched(first, page=a_page(URL)))
+    ledger.finish(Ending(job_id=second, attempt=1, reason=Reason.HTTP_404))
+
+    before = ledger.conservation()
+    numbered = number(ledger), number(ledger)
+    after = ledger.conservation()
+
+    assert numbered == (2, 0)
+    assert before == after
+    assert (after.accepted, after.unaccounted) == (3, 0)
+    assert after.reasons == {("failed", "http_404"): 1, ("stored", "new"): 1}
+    assert after.outcomes == {"failed": 1, "stored": 1}
+
+
+def test_totals_grow_by_what_comes_later(ledger: LedgerUnderTest) -> None:
+    for path in "ab":
+        (job,) = ledger.running(a_submission(f"{URL}/{path}"))
+        ledger.finish(an_article_enriched(job, page=a_page(f"{URL}/{path}")))
+        number(ledger)
+
+    totals = ledger.sql("select kind, reason, count from total order by kind")
+
+    assert totals == [("accepted", "", 2), ("stored", "new", 2)]
+
+
+def test_a_database_of_the_first_version_gets_its_lists_and_totals(engines: Engines) -> None:
+    assert engines.postgres is not None
+    engine = make_engine(engines.postgres.url("postgres"), name="test", pool_size=0)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("create database first_version"))
+    url = engines.postgres.url("first_version")
+    ledger = LedgerUnderTest(make_engine(url, name="test", pool_size=0))
+    config = migration._config()
+    with transaction(ledger.engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    ids = ledger.running(a_submission(URL, label="front"), a_submission(f"{URL}/2"))
+    for job, path in zip(ids, ("", "/2"), strict=True):
+        ledger.finish(an_article_enriched(job, page=a_page(URL + path)))
+    ledger.sql("update event set position = 1 where job_id = :job", job=ids[0])
+
+    migration.migrate(url)
+    at_first = ledger.sql("select position, version, host, language, label from listing")
+    number(ledger)
+
+    assert at_first == [(1, 1, "paper.example", "en", "front")]
+    assert ledger.sql("select position from listing order by 1") == [(1,), (2,)]
+    assert (ledger.conservation().accepted, ledger.conservation().unaccounted) == (2, 0)
+    assert ledger.conservation().outcomes == {"stored": 2}
