@@ -160,6 +160,7 @@ class _Chain:
     def __init__(self, indexes: Sequence[_Index]) -> None:
         self._indexes = indexes
         self._longest = max(index.longest for index in indexes)
+        self._heads = frozenset().union(*(index.heads for index in indexes))
         self.word = lru_cache(_REMEMBERED)(self._word)
 
     def _word(self, token: str) -> Entry | None:
@@ -174,7 +175,7 @@ class _Chain:
                 yield from self._in_run(token)
                 at += 1
                 continue
-            words, entry = self._phrase(tokens, at)
+            words, entry = self._phrase(tokens, at) if token in self._heads else (1, None)
             entry = entry or self.word(token)
             if entry is not None:
                 yield entry

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 __all__ = ["MARKS", "MAX_CHARACTERS", "features", "fold", "is_run", "tokens"]
 
-MAX_CHARACTERS = 6000
+MAX_CHARACTERS = 4000
 """A text is read this far: what a story is about is said at its beginning."""
 
 _DROPPED = re.compile(
@@ -56,7 +56,7 @@ _UNSPACED = (
 _FIRST_UNSPACED = "\u0e00"
 _RUN = re.compile(f"[{_UNSPACED}]")
 _TOKEN = re.compile(rf"(?P<run>[{_UNSPACED}]+)|(?:(?![{_UNSPACED}_])[\w{MARKS}])+")
-_LETTER = re.compile(r"[^\W\d_]")
+_TOKEN_ALONE = re.compile(rf"(?:(?!_)[\w{MARKS}])+")
 
 
 def fold(text: str) -> str:
@@ -78,6 +78,8 @@ def tokens(text: str, limit: int) -> list[str]:
 
     A run of a script without spaces is one token, and counts as a word for each two characters.
     """
+    if _RUN.search(text) is None:
+        return [token for token in _TOKEN_ALONE.findall(text) if not token.isnumeric()][:limit]
     found: list[str] = []
     room = limit
     for match in _TOKEN.finditer(text):
@@ -87,7 +89,7 @@ def tokens(text: str, limit: int) -> list[str]:
         if match["run"]:
             token = token[: 2 * room]
             room -= (len(token) + 1) // 2
-        elif _LETTER.search(token):
+        elif not token.isnumeric():
             room -= 1
         else:
             continue
