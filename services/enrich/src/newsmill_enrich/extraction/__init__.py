@@ -1,6 +1,6 @@
 """Main text and metadata of a page, from its bytes, with evidence: see :func:`extract`."""
 
-from newsmill_enrich.extraction.page import extract
+from newsmill_enrich.extraction.page import extract, warm_up
 from newsmill_enrich.extraction.record import Extracted
 
-__all__ = ["Extracted", "extract"]
+__all__ = ["Extracted", "extract", "warm_up"]

@@ -12,9 +12,10 @@ from newsmill_enrich.extraction.dates import Context, to_zone
 from newsmill_enrich.extraction.flattened import read_flattened, unwrap
 from newsmill_enrich.extraction.gate import Facts, not_an_article
 from newsmill_enrich.extraction.markup import from_markup
-from newsmill_enrich.extraction.model import Forest
+from newsmill_enrich.extraction.model import Forest, load_model
 from newsmill_enrich.extraction.prescan import scan_bytes, scan_markup
 from newsmill_enrich.extraction.record import Extracted
+from newsmill_enrich.extraction.second_opinion import load_library
 from newsmill_enrich.extraction.signals import url_folders
 from newsmill_shared.decoding import Decoded, decode
 from newsmill_shared.errors import EndedError
@@ -22,7 +23,7 @@ from newsmill_shared.messages import Page
 from newsmill_shared.reasons import Reason
 from newsmill_shared.text import clean, clean_line
 
-__all__ = ["extract", "is_markup", "read_page", "reading_context"]
+__all__ = ["extract", "is_markup", "read_page", "reading_context", "warm_up"]
 
 _TAG = re.compile(
     r"<(?:!doctype|!--|/?[a-z][a-z0-9-]{0,30}(?:[\s/][^<>]{0,2000})?>)", re.IGNORECASE
@@ -54,6 +55,12 @@ def read_page(body: bytes, page: Page, *, now: datetime, forest: Forest | None =
     if is_markup(decoded.text, page.media_type):
         return _cleaned(from_markup(decoded, page, context, forest))
     return _cleaned(_from_text(decoded, page, context))
+
+
+def warm_up() -> None:
+    """Load what is loaded at first use; a worker's parent calls it once before it forks."""
+    load_model()
+    load_library()
 
 
 def reading_context(page: Page, now: datetime) -> Context:
