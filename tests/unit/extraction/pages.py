@@ -65,9 +65,9 @@ def a_page(url: str = "https://news.example/a/b", **changes: Any) -> Page:
     return Page(**{**values, **changes})
 
 
-def read(body: str | bytes, page: Page | None = None) -> Extracted:
+def read(body: str | bytes, page: Page | None = None, *, now: datetime = NOW) -> Extracted:
     data = body.encode() if isinstance(body, str) else body
-    return extract(data, page or a_page(), now=NOW)
+    return extract(data, page or a_page(), now=now)
 
 
 def read_text(story: Story, text: str) -> Extracted:

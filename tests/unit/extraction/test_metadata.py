@@ -1,6 +1,7 @@
 """Metadata is read from wherever a page states it, and the evidence says where."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -166,3 +167,28 @@ def test_a_page_that_is_not_free_says_so() -> None:
         "json-ld isAccessibleForFree",
         None,
     ]
+
+
+@pytest.mark.parametrize(
+    ("language", "url", "printed", "day"),
+    [
+        ("en-US", "https://news.example.com/a/b", "03/04/2024", "2024-03-04"),
+        ("en-US", "https://news.example.com/a/b", "03.04.2024", "2024-04-03"),
+        ("en-GB", "https://news.example.com/a/b", "03/04/2024", "2024-04-03"),
+        ("en-US", "https://news.example.az/a/b", "03/04/2024", "2024-04-03"),
+        ("hr", "https://news.example/a/b", "3. listopada 2024.", "2024-10-03"),
+        ("pl", "https://news.example/a/b", "3 listopada 2024", "2024-11-03"),
+    ],
+)
+def test_a_printed_date_is_read_in_the_language_of_its_page(
+    language: str, url: str, printed: str, day: str
+) -> None:
+    page = (
+        f'<html lang="{language}"><body><article><h1>{ENGLISH.title}</h1>'
+        f'<div class="date">{printed}</div>{BODY}</article></body></html>'
+    )
+
+    record = read(page, a_page(url), now=datetime(2025, 1, 1, tzinfo=UTC))
+
+    assert record.published_at is not None
+    assert record.published_at.date().isoformat() == day

@@ -68,7 +68,7 @@ class Context:
     language: str = ""
     """ISO 639-1 code; it settles the few month names that differ between languages."""
     month_first: bool = False
-    """03/04/2024 is March 4."""
+    """03/04/2024 is March 4; 03.04.2024 never is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +231,8 @@ def _numbers(match: re.Match[str], context: Context) -> tuple[int, int, int] | N
     year = int(groups["y"])
     if groups.get("n1"):
         first, second = int(groups["n1"]), int(groups["n2"])
-        if second > 12 or (context.month_first and first <= 12):
+        month_first = context.month_first and "." not in match[0]
+        if second > 12 or (month_first and first <= 12):
             first, second = second, first
         return year, second, first
     day = int(groups["d"])

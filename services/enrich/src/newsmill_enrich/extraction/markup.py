@@ -1,6 +1,7 @@
 """From the markup of a page to its record: one parse, one walk, metadata on the same tree."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from pydantic import JsonValue
 from selectolax.lexbor import LexborHTMLParser
@@ -30,6 +31,9 @@ from newsmill_shared.reasons import Reason
 
 __all__ = ["Draft", "draft_markup", "from_markup"]
 
+_AMERICAN = (".com", ".org", ".net", ".us", ".gov", ".edu", ".news")
+"""Where a page in American English is likely American: elsewhere it is a template's default."""
+
 MAX_BLOCKS = 40_000
 """Of text on a page: a hundred times those of an article, and a second of work."""
 
@@ -57,6 +61,7 @@ class Draft:
     features: Features | None
     main: MainText | None
     around: Surroundings
+    context: Context
     text: str
     extractor: str
     model: str
@@ -67,6 +72,7 @@ def _read(
 ) -> Draft:
     tree = LexborHTMLParser(markup)
     declared = read_declared(tree, page.final_url, page.headers)
+    context = _in_its_language(context, declared, page.final_url)
     headline = read_headline(tree, declared)
     blocks = walk(tree.body) if tree.body is not None else Blocks()
     if len(blocks.blocks) > MAX_BLOCKS:
@@ -83,7 +89,17 @@ def _read(
     kept = main.kept if main else ()
     around = look_around(blocks, kept, headline.text, context, page.final_url)
     text, extractor = _text(markup, scan, main, features, headline.text)
-    return Draft(tree, declared, headline, blocks, features, main, around, text, extractor, model)
+    return Draft(
+        tree, declared, headline, blocks, features, main, around, context, text, extractor, model
+    )
+
+
+def _in_its_language(context: Context, declared: Declared, url: str) -> Context:
+    """The context with the page's declared language, and the order of numbers that goes with it."""
+    tag = (declared.languages.get("html") or declared.languages.get("og") or "").lower()
+    host = urlsplit(url).hostname or ""
+    american = tag.replace("_", "-") == "en-us" and host.endswith(_AMERICAN)
+    return replace(context, language=tag[:2], month_first=context.month_first or american)
 
 
 def draft_markup(markup: str, page: Page, context: Context, forest: Forest | None = None) -> Draft:
@@ -192,7 +208,7 @@ def from_markup(
     """
     draft = draft_markup(decoded.text, page, context, forest)
     declared, title = draft.declared, draft.headline.text
-    dates = _dates(draft, page, context)
+    dates = _dates(draft, page, draft.context)
     ground = not_an_article(_facts(draft, page.final_url, dates.published is not None))
     if ground:
         raise EndedError(Reason.NOT_AN_ARTICLE, ground)
