@@ -146,7 +146,7 @@ requirements: install ## Pin the dependencies anew (ARGS=--upgrade takes newer r
 	@$(foreach service,$(SERVICES),$(call pin,$(service),./shared ./services/$(service)) &&) true
 	@$(call pin,cli,./shared ./cli)
 	@$(call pin,build,hatchling)
-	@$(call pin,test,hypothesis pytest pytest-timeout)
+	@$(call pin,test,hypothesis pytest pytest-timeout typer)
 
 # --- Clean ---------------------------------------------------------------------------------------
 
