@@ -192,3 +192,27 @@ def test_a_printed_date_is_read_in_the_language_of_its_page(
 
     assert record.published_at is not None
     assert record.published_at.date().isoformat() == day
+
+
+@pytest.mark.parametrize(
+    ("host", "timezone", "expected", "origin"),
+    [
+        ("news.example.az", "Europe/Berlin", "2024-06-17T20:17:00+00:00", "page"),
+        ("news.example.az", None, "2024-06-17T18:17:00+00:00", "country"),
+        ("news.example.com", None, "2024-06-17T22:17:00+00:00", "assumed"),
+    ],
+)
+def test_a_local_time_takes_the_zone_told_then_that_of_the_country(
+    host: str, timezone: str | None, expected: str, origin: str
+) -> None:
+    node = {"@type": "NewsArticle", "headline": "x", "datePublished": "2024-06-17T22:17:00"}
+    script = f'<script type="application/ld+json">{json.dumps(node)}</script>'
+    page = f"<html><head>{script}</head><body><h1>{ENGLISH.title}</h1>{BODY}</body></html>"
+
+    record = read(page, a_page(f"https://{host}/a/b", timezone=timezone))
+
+    found = record.evidence["published_at"]
+    assert record.published_at is not None
+    assert record.published_at.isoformat() == expected
+    assert isinstance(found, dict)
+    assert found["zone_from"] == origin

@@ -24,6 +24,7 @@ __all__ = [
     "normalise",
     "parse_date",
     "to_zone",
+    "zone_of_country",
 ]
 
 EARLIEST_YEAR = 1990
@@ -33,6 +34,7 @@ LATEST = timedelta(days=2)
 """A date may lie this far ahead of now: zones differ, and clocks of publishers are wrong."""
 
 Precision = Literal["day", "minute"]
+ZoneOrigin = Literal["text", "page", "country", "assumed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,8 @@ class Moment:
     precision: Precision
     zone: str
     """The zone used: an offset, a name, or ``UTC``."""
-    zone_from: Literal["text", "page", "assumed"]
-    """Whether the date states its zone, the page's zone was used, or UTC was assumed."""
+    zone_from: ZoneOrigin
+    """Whether the date states its zone, the page's was used, its country's, or UTC was assumed."""
     local: str
     """As printed: ISO 8601 with offset, or the day alone."""
 
@@ -65,6 +67,8 @@ class Context:
     now: datetime
     zone: tzinfo | None = None
     zone_name: str = ""
+    zone_from: ZoneOrigin = "page"
+    """Who knows the zone: the message about the page, or the country of its host."""
     language: str = ""
     """ISO 639-1 code; it settles the few month names that differ between languages."""
     month_first: bool = False
@@ -100,6 +104,11 @@ _MONTHS_BY_LANGUAGE: dict[str, dict[str, int]] = {
     language: {name: i + 1 for i, names in enumerate(row) for name in names.split()}
     for language, row in _CALENDAR["months"].items()
 }
+_ZONES_OF_COUNTRIES: dict[str, str] = json.loads(
+    resources.files(__package__).joinpath("zones.json").read_text(encoding="utf-8")
+)
+"""Top-level domain -> zone, of countries that (nearly) all live in one."""
+
 _MONTHS: dict[str, int] = {}
 for _table in _MONTHS_BY_LANGUAGE.values():
     for _name, _number in _table.items():
@@ -189,6 +198,11 @@ _BEFORE = re.compile(
 )
 _NEAR = re.compile(r"\d")
 _DOT_ABOVE = "\u0307"
+
+
+def zone_of_country(host: str) -> str | None:
+    """Return the name of the zone that a host's country lives in, if it has only one."""
+    return _ZONES_OF_COUNTRIES.get(host.rpartition(".")[2].lower())
 
 
 def normalise(text: str) -> str:
@@ -302,7 +316,7 @@ def _timed(date: datetime, clock: Mapping[str, str | None], context: Context) ->
     if hour > 24 or minute > 59 or second > 60 or (hour == 24 and minute + second > 0):
         raise _NotADateError
     zone: tzinfo | None = None
-    origin: Literal["text", "page", "assumed"] = "text"
+    origin: ZoneOrigin = "text"
     offset, name = clock.get("offset"), clock.get("zone")
     if offset:
         zone = _offset(offset)
@@ -311,7 +325,7 @@ def _timed(date: datetime, clock: Mapping[str, str | None], context: Context) ->
     elif name:
         zone = _ZONES.get(name)
     if zone is None:
-        zone, origin = (context.zone, "page") if context.zone else (UTC, "assumed")
+        zone, origin = (context.zone, context.zone_from) if context.zone else (UTC, "assumed")
     # 24:00 and a leap second run over into the next day or minute.
     local = date.replace(tzinfo=zone) + timedelta(hours=hour, minutes=minute, seconds=second)
     label = str(zone) if origin == "text" else (context.zone_name or str(zone))

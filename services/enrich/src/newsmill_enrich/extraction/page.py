@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import JsonValue
 
 from newsmill_enrich.extraction import evidence
-from newsmill_enrich.extraction.dates import Context, to_zone
+from newsmill_enrich.extraction.dates import Context, to_zone, zone_of_country
 from newsmill_enrich.extraction.flattened import read_flattened, unwrap
 from newsmill_enrich.extraction.gate import Facts, not_an_article
 from newsmill_enrich.extraction.markup import from_markup
@@ -65,12 +65,15 @@ def warm_up() -> None:
 
 def reading_context(page: Page, now: datetime) -> Context:
     """What is known of a page's zone and habits before it is read."""
-    zone = to_zone(page.timezone)
+    host = urlsplit(page.final_url).hostname or ""
+    told = to_zone(page.timezone)
+    name = page.timezone if told else zone_of_country(host)
     return Context(
         now=now,
-        zone=zone,
-        zone_name=page.timezone or "" if zone else "",
-        month_first=(urlsplit(page.final_url).hostname or "").endswith(_MONTH_FIRST),
+        zone=told or to_zone(name),
+        zone_name=name or "",
+        zone_from="page" if told else "country",
+        month_first=host.endswith(_MONTH_FIRST),
     )
 
 
