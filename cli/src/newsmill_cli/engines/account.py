@@ -4,6 +4,7 @@ import os
 import pwd
 import shutil
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,12 +68,13 @@ def give(path: Path, account: Account | None) -> None:
     os.chown(path, account.uid, account.gid)
 
 
-def open_to_all(source: Path, target: Path) -> None:
-    """Copy a folder to where everybody may read and execute what it holds."""
+def open_to_all(root: Path, folders: Sequence[Path], target: Path) -> None:
+    """Copy folders below ``root`` to where everybody may read and execute what they hold."""
     making = target.with_name(f".{target.name}.{os.getpid()}")
     shutil.rmtree(making, ignore_errors=True)
     making.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
-    shutil.copytree(source, making, symlinks=True)
+    for source in folders:
+        shutil.copytree(source, making / source.relative_to(root), symlinks=True)
     for folder, _, files in os.walk(making):
         Path(folder).chmod(0o755)
         for name in files:

@@ -75,11 +75,26 @@ def runnable(located: Located, account: Account | None) -> Path:
     if account is None or (reachable(located.binary) and located.binary.stat().st_mode & 0o001):
         return located.binary
     is_server_tree = located.product == "PostgreSQL"
-    source = located.binary.parent.parent if is_server_tree else located.binary.parent
+    tree = located.binary.parent.parent if is_server_tree else located.binary.parent
+    root, folders = tree, [tree]
+    libraries = _wheel_libraries(located.binary)
+    if libraries is not None:
+        root, folders = libraries.parent, [tree, libraries]
     target = _SYSTEM_HOME / "programs" / f"{located.product.lower()}-{located.version}"
     if not target.exists():
-        open_to_all(source, target)
-    return target / located.binary.relative_to(source)
+        open_to_all(root, folders, target)
+    return target / located.binary.relative_to(root)
+
+
+def _wheel_libraries(binary: Path) -> Path | None:
+    """Return the folder of shared libraries that a wheel keeps beside its package, if any.
+
+    auditwheel names it after the package, and programs find it by its place relative to them.
+    """
+    beside = (
+        package.with_name(f"{package.name}.libs") for package in binary.parents if package.name
+    )
+    return next((folder for folder in beside if folder.is_dir()), None)
 
 
 def secret(data: Path, name: str) -> str:
