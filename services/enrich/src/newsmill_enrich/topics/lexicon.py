@@ -22,6 +22,9 @@ _HEAD = 3
 _TITLE_COUNTS = 2
 _INTERNATIONAL = "und"
 _REMEMBERED = 8192
+_LENT = {"en"}
+"""Lists that lend to languages of other families: there only their whole words count."""
+
 _SAME_LIST = {
     "nb": "no",
     "nn": "no",
@@ -215,9 +218,16 @@ class Lexicon:
     def __init__(self, lists: Iterable[ListData]) -> None:
         data = {each.language: each for each in lists}
         own = {language: _indexed(each.entries, each.leading) for language, each in data.items()}
+        lent = {
+            **own,
+            **{name: _indexed(map(_whole, data[name].entries), ()) for name in _LENT & own.keys()},
+        }
         self._chains = {
             language: _Chain(
-                [own[name] for name in (language, _INTERNATIONAL, *each.related) if name in own]
+                [
+                    own[language],
+                    *(lent[name] for name in (_INTERNATIONAL, *each.related) if name in lent),
+                ]
             )
             for language, each in data.items()
         }
@@ -247,6 +257,10 @@ class Lexicon:
                 totals[topic] += weight * times
                 terms[topic][entry.shown] = terms[topic].get(entry.shown, 0.0) + weight * times
         return Findings(totals, terms)
+
+
+def _whole(entry: Entry) -> Entry:
+    return Entry(entry.term, False, entry.weights)
 
 
 def list_of(language: str) -> str:

@@ -56,6 +56,8 @@ _UNSPACED = (
 _FIRST_UNSPACED = "\u0e00"
 _RUN = re.compile(f"[{_UNSPACED}]")
 _TOKEN = re.compile(rf"(?P<run>[{_UNSPACED}]+)|(?:(?![{_UNSPACED}_])[\w{MARKS}])+")
+_HANGUL = re.compile("[\uac00-\ud7a3]{2}")
+_ARABIC_ARTICLE = re.compile("^(?:[\u0648\u0641\u0628\u0643]?\u0627\u0644|\u0644\u0644)(?=.{3})")
 _TOKEN_ALONE = re.compile(rf"(?:(?!_)[\w{MARKS}])+")
 
 
@@ -101,13 +103,16 @@ def tokens(text: str, limit: int) -> list[str]:
 def features(token: str) -> tuple[str, ...]:
     """Return what the linear model sees of a token.
 
-    The word and its first five letters, which forgives inflection; of a run without spaces its
-    two- and three-character pieces.
+    The word (without an Arabic article) and its first five letters, or two Korean syllables, which
+    forgives inflection; of a run without spaces its two- and three-character pieces.
     """
     if is_run(token):
         return tuple(
             token[at : at + size] for size in (2, 3) for at in range(len(token) - size + 1)
         )
+    if _HANGUL.match(token):
+        return token, "<" + token[:2]
+    token = _ARABIC_ARTICLE.sub("", token)
     if len(token) > 5:
         return token, "<" + token[:5]
     return (token,) if len(token) > 1 else ()

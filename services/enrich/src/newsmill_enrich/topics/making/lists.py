@@ -21,7 +21,7 @@ __all__ = ["DATA", "Term", "TopicList", "TopicListError", "parse", "read_all"]
 DATA = Path(__file__).resolve().parent.parent / "data"
 """Where the product's lists and the model made from them lie."""
 
-_SHORTEST_STEM = {"ko": 2, "th": 99, "zh": 99, "ja": 99}
+_SHORTEST_STEM = {"ko": 2, "am": 3, "ti": 3, "he": 3, "th": 99, "zh": 99, "ja": 99}
 _DEFAULT_SHORTEST_STEM = 4
 _KEYS = frozenset({"language", "match", "related", "leading", "ignored", "sections", "words"})
 
