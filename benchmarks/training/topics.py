@@ -206,8 +206,7 @@ def fitted(
     for name, texts in sets.items():
         strength = parts[name] @ np.array([join.model, join.lexicon, join.signals])
         right = [
-            max(row.space, key=lambda place, at=at: strength[at, place])
-            in row.labels | row.accepted
+            max(row.space, key=strength[at].item) in row.labels | row.accepted
             for at, row in enumerate(texts)
         ]
         figures[f"{name}: best topic defensible, of those that could be chosen"] = round(

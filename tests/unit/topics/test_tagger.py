@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsmill_enrich.topics import Tagger
 from newsmill_enrich.topics.artefact import load
 from newsmill_enrich.topics.evidence import recomputed
 from newsmill_enrich.topics.scoring import POSSIBLE, SURE
+from newsmill_enrich.topics.settings import TopicsSettings
 from tests.unit.topics.builders import (
     FOOTBALL,
     FOOTBALL_TITLE,
@@ -84,6 +86,40 @@ def test_the_reasons_name_the_words_of_the_article() -> None:
 
     assert isinstance(terms, dict)
     assert {"goalkeeper", "striker"} <= {term.rstrip("*") for term in terms}
+
+
+def test_a_deeper_topic_comes_only_from_a_name_the_publisher_uses() -> None:
+    """Words alone never lead below the top topics."""
+    silent = tag(FOOTBALL_TITLE, FOOTBALL)
+    named = tag(FOOTBALL_TITLE, FOOTBALL, signals={"breadcrumb": ("Home", "Ice hockey")})
+
+    assert slugs(silent) == ["sport"]
+    assert slugs(named) == ["sport", "ice hockey"]
+    assert named.categories[1].why["signals"] == {"breadcrumb: Ice hockey": 2.5}
+
+
+def test_the_operators_file_is_followed(tmp_path: Path) -> None:
+    """The environment names it; evidence says which rule decided."""
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(
+        "rules: [{name: ours, when: {host: a.example}, action: force, topic: medtop:12000000}]",
+        "utf-8",
+    )
+    tagger = Tagger(TopicsSettings(topics_rules=rules))
+
+    tagged = tagger.categorize(
+        FOOTBALL_TITLE,
+        FOOTBALL,
+        language="en",
+        section_raw=None,
+        signals={},
+        url="https://a.example/1",
+    )
+
+    assert slugs(tagged) == ["religion"]
+    assert tagged.evidence["rules"] == [
+        {"rule": "ours", "action": "force", "topic": "medtop:12000000"}
+    ]
 
 
 @given(

@@ -31,7 +31,7 @@ from newsmill_enrich.topics.tagger import Tagger
 __all__ = ["app"]
 
 SOURCES: list[JsonValue] = [
-    "topic lists in 60 languages, written for newsmill (MIT)",
+    "topic lists written for newsmill, one a language (MIT)",
     "IPTC Media Topic names, edition of 2023-10-24 (CC BY 4.0)",
     "word rates from SIB-200 (CC BY-SA 4.0) and unlabelled news pages; no text is kept",
 ]
