@@ -7,18 +7,23 @@ from typing import Any
 import pytest
 
 from newsmill_gateway.api import make_api
+from newsmill_gateway.metrics import Meters
 from newsmill_gateway.settings import GatewaySettings
 from tests.unit.gateway.test_gateway import Rig
+from tests.unit.gateway.test_metrics import FakeLedgerMeter, FakeQueueMeter
 
 
 @pytest.fixture(scope="module", name="document")
 def the_document() -> dict[str, Any]:
-    return make_api(Rig().gateway, GatewaySettings(), version="1.2.3").openapi()
+    meters = Meters(FakeLedgerMeter(), FakeQueueMeter(), clock=lambda: 0)
+    api = make_api(Rig().gateway, GatewaySettings(), meters=meters, version="1.2.3")
+    return api.openapi()
 
 
 def test_every_path_is_named(document: dict[str, Any]) -> None:
     assert set(document["paths"]) == {
         "/healthz",
+        "/metrics",
         "/readyz",
         "/v1/articles",
         "/v1/articles/{article_id}",

@@ -35,10 +35,12 @@ from newsmill_gateway.bodies import body_format
 from newsmill_gateway.doors import Door
 from newsmill_gateway.gateway import RETRY_AFTER_SECONDS, Gateway, HandedIn
 from newsmill_gateway.intake import DocumentOptions, URLOptions
+from newsmill_gateway.metrics import CONTENT_TYPE, Meters, exposition
 from newsmill_gateway.problems import Code, ProblemError
 from newsmill_gateway.queries import ArticleQuery, ChangeQuery, JobQuery
 from newsmill_gateway.settings import GatewaySettings, is_loopback
 from newsmill_shared.database.engine import DatabaseAwayError
+from newsmill_shared.errors import TransientError
 from newsmill_shared.identity import new_id
 
 __all__ = ["make_api"]
@@ -93,12 +95,15 @@ class _Api(FastAPI):
         return document
 
 
-def make_api(gateway: Gateway, settings: GatewaySettings, *, version: str) -> FastAPI:
+def make_api(
+    gateway: Gateway, settings: GatewaySettings, *, meters: Meters, version: str
+) -> FastAPI:
     """Return the application.
 
     Args:
         gateway: What does the work.
         settings: Where it listens, the key, and its time limits.
+        meters: The figures of ``/metrics``.
         version: Shown in the OpenAPI document.
     """
     api = _Api(
@@ -114,6 +119,7 @@ def make_api(gateway: Gateway, settings: GatewaySettings, *, version: str) -> Fa
     _add_doors_in(api, gateway, settings)
     _add_doors_out(api, gateway, settings)
     _add_health(api, gateway, settings)
+    _add_metrics(api, meters, settings)
     return api
 
 
@@ -206,6 +212,29 @@ def _add_health(api: FastAPI, gateway: Gateway, settings: GatewaySettings) -> No
             _in_thread(settings.database_seconds, gateway.check_redis),
         )
         return _answer(Readiness(warnings=(warning,) if warning else ()))
+
+
+def _add_metrics(api: FastAPI, meters: Meters, settings: GatewaySettings) -> None:
+    async def known(ask: Callable[[], _Value]) -> _Value | None:
+        try:
+            return await _in_thread(settings.database_seconds, ask)
+        except TransientError as error:
+            _log.info("no figures", error=str(error))
+            return None
+
+    @api.get(
+        "/metrics",
+        response_class=Response,
+        responses={200: {"content": {"text/plain": {}}}, **_PROBLEMS},
+    )
+    async def get_metrics() -> Response:
+        """Return figures in the text format of Prometheus, some seconds old at most."""
+        flow, counts, lengths = await asyncio.gather(
+            known(meters.flow.value),
+            known(meters.conservation.value),
+            known(meters.lengths.value),
+        )
+        return Response(exposition(flow, counts, lengths), media_type=CONTENT_TYPE)
 
 
 def _add_errors(api: FastAPI, door: Door) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table, func, select, true
 from sqlalchemy.sql.selectable import FromClause
 
 from newsmill_gateway.queries import ArticleQuery, JobQuery
@@ -143,8 +143,10 @@ def read_listing(snapshot: Connection, query: ArticleQuery) -> Page:
     position = listing.c.position
     entries = select(listing)
     if first == "category":
+        # One by one: for a few thousand entries the planner would rather read all of the list.
         position = listing_category.c.position
-        entries = entries.join(listing_category, listing_category.c.position == listing.c.position)
+        place = select(listing).where(listing.c.position == position).limit(1).lateral("place")
+        entries = select(place).select_from(listing_category.join(place, true()))
         entries = entries.where(listing_category.c.category == query.category)
     elif conditions[first] is not None:
         entries = entries.where(listing.c[first] == conditions[first])

@@ -1,0 +1,80 @@
+"""Every metric that ``/metrics`` shows, with its kind, labels and meaning."""
+
+from enum import Enum
+from typing import Literal
+
+__all__ = ["Metric"]
+
+Kind = Literal["counter", "gauge"]
+
+
+class Metric(Enum):
+    """A metric; names are never changed, a figure with another meaning gets another name."""
+
+    UP = (
+        "newsmill_up",
+        "gauge",
+        ("part",),
+        "1 if the part answers: database, redis; else what is known of it is left out",
+    )
+    ACCEPTED = (
+        "newsmill_jobs_accepted_total",
+        "counter",
+        (),
+        "Submissions that were accepted since the beginning",
+    )
+    FINISHED = (
+        "newsmill_jobs_finished_total",
+        "counter",
+        ("outcome", "reason"),
+        "Jobs that ended, by outcome and reason",
+    )
+    DEAD = (
+        "newsmill_jobs_dead_total",
+        "counter",
+        (),
+        "Jobs that ended dead: a defect, or a page that kills its worker; each wants a look",
+    )
+    UNACCOUNTED = (
+        "newsmill_jobs_unaccounted",
+        "gauge",
+        (),
+        "Accepted, and neither open nor ended: anything but 0 says that the ledger is broken",
+    )
+    OPEN = ("newsmill_jobs_open", "gauge", ("state",), "Jobs that have not ended, by state")
+    IN_FLIGHT = (
+        "newsmill_jobs_in_flight",
+        "gauge",
+        ("stage",),
+        "Attempts that were sent to a stage and have not come back",
+    )
+    OLDEST = (
+        "newsmill_oldest_age_seconds",
+        "gauge",
+        ("stage",),
+        "Age of the oldest job that waits (stage waiting), or attempt that was sent to a stage",
+    )
+    QUEUE = (
+        "newsmill_queue_messages",
+        "gauge",
+        ("queue",),
+        "Messages that wait in a list of Redis",
+    )
+    POSITION = (
+        "newsmill_events_position",
+        "gauge",
+        (),
+        "The last number that an event got; it stands still when the dispatcher does",
+    )
+    UNNUMBERED = (
+        "newsmill_events_unnumbered",
+        "gauge",
+        (),
+        "Jobs that ended and have no number yet, 10000 at most",
+    )
+
+    def __init__(self, title: str, kind: Kind, labels: tuple[str, ...], meaning: str) -> None:
+        self.title = title
+        self.kind = kind
+        self.labels = labels
+        self.meaning = meaning
