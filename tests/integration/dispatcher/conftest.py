@@ -104,7 +104,9 @@ class Mill:
 
 @contextmanager
 def _dispatcher(database_url: str, redis_url: str) -> Iterator[Dispatcher]:
-    settings = DispatcherSettings(calm_seconds=0, sweep_seconds=1e-9, host_delay_seconds=0.05)
+    settings = DispatcherSettings(
+        calm_seconds=0, sweep_seconds=1e-9, events_seconds=1e-9, host_delay_seconds=0.05
+    )
     app = make_app("test", redis_url)
     redis = make_redis(redis_url)
     dispatcher = Dispatcher(

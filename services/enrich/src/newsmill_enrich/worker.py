@@ -13,6 +13,7 @@ import structlog
 from celery import signals
 
 from newsmill_enrich.adapters.redis_index import RedisIndex
+from newsmill_enrich.extraction import warm_up
 from newsmill_enrich.language import Detector
 from newsmill_enrich.settings import EnrichSettings
 from newsmill_enrich.tasks import Enricher, enrich_page
@@ -88,6 +89,7 @@ def run(settings: EnrichSettings, *, enrich: Enrich = enrich_page) -> None:
     app = make_app("enrich", settings.redis_url)
     # A child takes a message only when it is free, so none waits behind a slow page.
     app.conf.worker_disable_prefetch = True
+    warm_up()
     detector, tagger = Detector(), Tagger()
     incarnation = new_incarnation("enrich")
     children: list[Child] = []

@@ -34,6 +34,8 @@ class DispatcherSettings(Settings):
     retry_max_seconds: float = Field(default=3600, gt=0)
     sweep_seconds: float = Field(default=5, gt=0)
     """Between two looks at everything that a note could have missed."""
+    events_seconds: float = Field(default=0.25, gt=0)
+    """Between two numberings of what has ended."""
     judge_after_seconds: float = Field(default=15, gt=0)
     """A running job is looked for when it is older than this."""
     calm_seconds: float = Field(default=20, ge=0)

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-__all__ = ["Event", "last_position", "number_events", "read_events"]
+__all__ = ["EVENTS_AT_ONCE", "Event", "last_position", "number_events", "read_events"]
 
-_AT_ONCE = 2_000
-"""Bounds the transaction; whoever numbers comes back at once while there are more."""
+EVENTS_AT_ONCE = 2_000
+"""Bounds the transaction; whoever numbers comes back at once when there were so many."""
 
 _LAST = text("select coalesce(max(position), 0) from event")
 
@@ -93,11 +93,11 @@ def number_events(connection: Connection) -> int:
     session: so the highest number is its own, and nobody else writes what depends on it.
     """
     last = last_position(connection)
-    numbered = connection.execute(_NUMBER, {"last": last, "limit": _AT_ONCE}).rowcount
+    numbered = connection.execute(_NUMBER, {"last": last, "limit": EVENTS_AT_ONCE}).rowcount
     if numbered:
         connection.execute(_TOTAL, {"last": last})
         connection.execute(_LIST, {"last": last})
-    connection.execute(_COUNT_RECEIPTS, {"limit": _AT_ONCE})
+    connection.execute(_COUNT_RECEIPTS, {"limit": EVENTS_AT_ONCE})
     return numbered
 
 

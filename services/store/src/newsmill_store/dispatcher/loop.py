@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import Connection, Engine, text
 
 from newsmill_shared.database.engine import DatabaseAwayError, translating
-from newsmill_shared.database.events import number_events
+from newsmill_shared.database.events import EVENTS_AT_ONCE, number_events
 from newsmill_shared.messages import Message
 from newsmill_shared.queue.window import Depths
 from newsmill_store.dispatcher.judge import Attempt
@@ -43,6 +43,7 @@ class _Memory:
     epoch: str
     calm_from: float
     swept: float = 0.0
+    numbered: float = 0.0
     nowhere: frozenset[Attempt] = frozenset()
     unsent: list[Message] = field(default_factory=list)
 
@@ -101,14 +102,15 @@ class Dispatcher:
         self._rate.measure(self._clock(), waiting=depths.ingest)
         picked = self._pick(memory, depths)
         self._send(memory, picked)
+        self._number_events(memory)
         with self._transaction() as connection:
-            numbered = number_events(connection)
             next_host = seconds_to_next_host(connection)
-        if picked or numbered:
+        if picked:
             return _SHORTEST_WAIT_SECONDS
-        if next_host is None:
-            return _LONGEST_WAIT_SECONDS
-        return min(_LONGEST_WAIT_SECONDS, max(_SHORTEST_WAIT_SECONDS, next_host))
+        longest = min(_LONGEST_WAIT_SECONDS, self._settings.events_seconds)
+        return (
+            longest if next_host is None else min(longest, max(_SHORTEST_WAIT_SECONDS, next_host))
+        )
 
     def wait(self, seconds: float) -> None:
         """Wait for a note, at most this long."""
@@ -189,6 +191,16 @@ class Dispatcher:
             )
         self._carrier.trim_notes(read)
         self._rate.count(ended)
+
+    def _number_events(self, memory: _Memory) -> None:
+        """Number what has ended, now and then: nobody needs it at once, and each time costs."""
+        now = self._clock()
+        if now - memory.numbered < self._settings.events_seconds:
+            return
+        with self._transaction() as connection:
+            numbered = number_events(connection)
+        # More than one transaction takes: go on at the next tick.
+        memory.numbered = 0.0 if numbered == EVENTS_AT_ONCE else now
 
     def _sweep(self, memory: _Memory) -> None:
         now = self._clock()
