@@ -42,6 +42,7 @@ def test_prose_passes() -> None:
         ({"url": "https://news.example/en/", "teasers": 30}, "home page"),
         ({"link_share": 0.8, "teasers": 30, "prose": 0}, "linked headlines"),
         ({"text": "x" * 100_000}, "no words"),
+        ({"listed": 9, "paragraphs": 10}, "9 teasers"),
     ],
 )
 def test_each_kind_of_page_is_named(changes: dict[str, object], ground: str) -> None:
@@ -65,6 +66,21 @@ def test_a_list_of_headlines_ends_as_no_article() -> None:
 
     assert refusal.value.reason is Reason.NOT_AN_ARTICLE
     assert refusal.value.detail
+
+
+def test_a_section_front_of_teasers_ends_as_no_article() -> None:
+    items = "".join(
+        f'<div class="item"><h3><a href="/n/{i}">Council {i} approves another budget</a></h3>'
+        f"<p>The council of district {i} approved its budget on Monday after a debate that took "
+        "most of the evening, the head of the council said.</p></div>"
+        for i in range(15)
+    )
+    page = f"<html><head><title>Politics</title></head><body><h1>Politics</h1>{items}</body></html>"
+
+    with pytest.raises(EndedError) as refusal:
+        read(page, a_page("https://news.example/politics/"))
+
+    assert refusal.value.reason is Reason.NOT_AN_ARTICLE
 
 
 def test_an_article_among_many_links_passes() -> None:

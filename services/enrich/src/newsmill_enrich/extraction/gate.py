@@ -47,6 +47,9 @@ class Facts:
     """Share of the page's letters that lie in links, 0 to 1."""
     teasers: int = 0
     """Linked headlines on the page that lead elsewhere on the same host."""
+    listed: int = 0
+    """Paragraphs of the text that stand each below a headline that is a link."""
+    paragraphs: int = 0
     prose: int = 0
     """Paragraphs of the text that are prose."""
 
@@ -56,7 +59,7 @@ def _is_noise(text: str) -> bool:
     if len(text) < NOISE_RUN:
         return False
     run = max(text.split(), key=len, default="")
-    return len(run) > NOISE_RUN and len(set(run[:NOISE_RUN])) < 80
+    return len(run) > max(NOISE_RUN, len(text) / 2) and len(set(run[:NOISE_RUN])) < 80
 
 
 def _no_text(facts: Facts, size: int) -> str | None:
@@ -77,8 +80,10 @@ def _no_single_text(facts: Facts) -> str | None:
     parts = urlsplit(facts.url)
     at_home = bool(_HOME_PATH.fullmatch(parts.path)) and not parts.query
     links = facts.link_share > LIST_LINK_SHARE and facts.prose < 1 and not facts.has_date
+    listed = facts.listed >= 4 and facts.listed >= 0.6 * facts.paragraphs
     grounds = (
         (facts.declares_list, "the page declares itself a list"),
+        (listed, f"a list of {facts.listed} teasers"),
         (at_home and facts.teasers >= 10, f"a home page with {facts.teasers} headlines"),
         (links and facts.teasers >= 10, f"a list of {facts.teasers} linked headlines"),
     )

@@ -176,6 +176,17 @@ def _dates(draft: Draft, page: Page, context: Context) -> publication.Publicatio
     return publication.choose(found)
 
 
+def _listed(draft: Draft) -> int:
+    """How many kept blocks stand each below a headline that is a link as a whole."""
+    if draft.main is None:
+        return 0
+    blocks = draft.page.blocks
+    above = (blocks[i - 1] for i in draft.main.kept if i)
+    return sum(
+        block.link > 0.9 * len(block.text) and 15 < weight(block.text) < 250 for block in above
+    )
+
+
 def _facts(draft: Draft, url: str, has_date: bool) -> Facts:
     declared = draft.declared
     declares = bool(declared.linked.articles) or declared.first("og:type") == "article"
@@ -194,6 +205,8 @@ def _facts(draft: Draft, url: str, has_date: bool) -> Facts:
         has_date=has_date,
         link_share=links / letters if letters else 0.0,
         teasers=heads,
+        listed=_listed(draft),
+        paragraphs=len(draft.main.kept) if draft.main else 0,
         prose=sum(weight(line) > 120 for line in draft.text.splitlines()),
     )
 
