@@ -44,6 +44,8 @@ _KOMBU_KEYS = ("~_kombu.binding*", "~unacked", "~unacked_index", "~unacked_mutex
 _CELERY = (*_CONNECT, *_KOMBU, "+@pubsub", *_SCRIPTS, "-@dangerous")
 # Remote control of workers, which nobody uses, has a channel and lists of its own.
 _CONTROL = ("&/0.celery.pidbox", "&/{0}.celery.pidbox")
+# The list before the bridge, and those of its priorities 3, 6 and 9.
+_SUBMIT = ("~submit", "~submit??[369]")
 
 _HEALTH = User("health", keys=(), commands=("+ping",))
 
@@ -58,10 +60,13 @@ BROKER: tuple[User, ...] = (
     User(
         "bridge",
         keys=(
-            *("~newsmill:inbox", "~newsmill:inbox:*", "~submit", "~submit*"),
+            *("~newsmill:inbox", "~newsmill:inbox:*", *_SUBMIT),
             *("~newsmill:worker:bridge:*", "%W~newsmill:notes"),
         ),
-        commands=(*_CONNECT, *_KOMBU, "+@stream", *_SCRIPTS, "-@dangerous"),
+        commands=(
+            *(*_CONNECT, "+@list", "+@stream", "+@hash", "+@string", "+del", "+exists", "+scan"),
+            *(*_SCRIPTS, "-@dangerous"),
+        ),
     ),
     User(
         "dispatcher",
@@ -97,12 +102,12 @@ BROKER: tuple[User, ...] = (
         "inbox",
         keys=(
             *("~newsmill:inbox", "~newsmill:inbox:list", "%R~newsmill:inbox:rejected"),
-            *("~submit", "~submit*", "~_kombu.binding*.submit"),
+            *(*_SUBMIT, "~_kombu.binding*.submit"),
         ),
         commands=(
             *_CONNECT,
             *("+xadd", "+xlen", "+xrange", "+lpush", "+rpush", "+llen", "+lrange"),
-            *("+sadd", "+smembers", "+exists", "+publish"),
+            *("+sadd", "+smembers", "+exists"),
         ),
     ),
 )
