@@ -26,6 +26,12 @@ def test_scripts_and_forms_of_input_are_no_text() -> None:
     assert found == ["text"]
 
 
+def test_embedded_data_is_no_text() -> None:
+    found = texts("<p>text</p><div>" + "PGRpdiBjbGFzcz0ic3At" * 100 + "</div>")
+
+    assert found == ["text"]
+
+
 def test_long_lines_set_apart_by_breaks_are_blocks() -> None:
     long = "A sentence that is long enough to stand as a paragraph of its own on any page."
 

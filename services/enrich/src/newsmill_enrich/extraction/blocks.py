@@ -89,6 +89,7 @@ _WORDS = re.compile(r"[^A-Za-z]+|(?<=[a-z])(?=[A-Z])")
 _HIDE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _SPLIT_LENGTH = 120
 _SPLIT_LINE = 60
+_LONGEST_WORD = 300
 _CACHE_SIZE = 20_000
 
 
@@ -151,6 +152,11 @@ def _bits_of_word(word: str) -> int:
     return bits
 
 
+def _is_data(text: str) -> bool:
+    """Whether a text is data rather than words: embedded content in base64, say."""
+    return len(text) > _LONGEST_WORD and text.isascii() and " " not in text
+
+
 class _Writer:
     """Collects pieces of text and writes them as blocks at each boundary."""
 
@@ -173,7 +179,7 @@ class _Writer:
             self._flush_lines(element)
             return
         text = " ".join("".join(self.pieces).split())
-        if text:
+        if text and not _is_data(text):
             self.page.blocks.append(Block(text, self.link, self.bold, 0, element))
         self.pieces = []
         self.link = self.bold = 0
