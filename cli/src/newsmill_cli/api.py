@@ -97,6 +97,14 @@ class Api:
         """Return the article of a URL, None if there is none."""
         return self._get("/v1/articles", {"url": url})
 
+    def articles(self, query: Mapping[str, str]) -> Json:
+        """Return a page of the list of articles: ``articles``, ``next``, ``more``."""
+        return self._get("/v1/articles", query) or {}
+
+    def changes(self, after: int, *, limit: int) -> Json:
+        """Return the numbered events behind a position: ``changes``, ``next``, ``last``."""
+        return self._get("/v1/changes", {"after": str(after), "limit": str(limit)}) or {}
+
     def conservation(self) -> Json:
         """Return the count of everything that was accepted, by what became of it."""
         return self._get("/v1/conservation") or {}

@@ -5,6 +5,7 @@ sense; 3 the system, or an engine it needs, cannot be reached; 130 interrupted.
 """
 
 import importlib
+import os
 import sys
 from importlib.metadata import EntryPoint, entry_points
 
@@ -19,7 +20,7 @@ __all__ = ["COMMANDS_GROUP", "app", "build_app", "main"]
 COMMANDS_GROUP = "newsmill.commands"
 """Entry points of this group are commands of their own: a Typer app, or a function."""
 
-_COMMANDS = ("up", "add", "status", "show", "doctor", "migrate")
+_COMMANDS = ("up", "add", "status", "show", "export", "tail", "doctor", "migrate")
 """In the order of the help; each is a function of the module of its name."""
 _INTERRUPTED = 130
 _EPILOG = (
@@ -65,6 +66,10 @@ def app(arguments: list[str] | None = None) -> int:
         return end.code if isinstance(end.code, int) else ExitCode.NO
     except KeyboardInterrupt:
         return _INTERRUPTED
+    except BrokenPipeError:
+        # Whoever reads has enough. Python flushes once more at its end, and would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.NO
     except (NewsmillError, OSError) as error:
         said = _for_people(error)
         print_error(said, as_json="--json" in words)

@@ -1,0 +1,62 @@
+"""`newsmill tail`: shows how jobs end, as it happens."""
+
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from newsmill_cli.api import Api, Json
+from newsmill_cli.connection import connect
+from newsmill_cli.options import DataOption, JSONOption
+from newsmill_cli.output import console, diagnostics, print_json
+from newsmill_cli.reading import changes_as_they_come
+from newsmill_cli.results import OUTCOME_STYLES
+
+__all__ = ["tail"]
+
+_LARGEST_POSITION = 2**63 - 1
+
+
+def tail(
+    *,
+    after: Annotated[
+        int | None,
+        typer.Option(
+            "--after",
+            min=0,
+            help="Begin behind the event of this number; 0 = at the first.",
+            show_default="only new ones",
+        ),
+    ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow/--no-follow", help="Wait for more at the end.")
+    ] = True,
+    data: DataOption,
+    as_json: JSONOption = False,
+) -> None:
+    """Follow the numbered events: each job that ends, in order, none skipped or repeated.
+
+    --json prints each event as the API gives it, one a line. After an interruption go on with
+    --after and the last number seen.
+    """
+    with connect(data) as api:
+        begin = after if after is not None else _last_position(api)
+        for change in changes_as_they_come(api, begin, report=diagnostics().print, follow=follow):
+            if as_json:
+                print_json(change, indent=None)
+            else:
+                console().print(_line(change, api.job(change["job_id"])))
+
+
+def _last_position(api: Api) -> int:
+    return int(api.changes(_LARGEST_POSITION, limit=1)["last"])
+
+
+def _line(change: Json, job: Json | None) -> Text:
+    outcome = str(change["kind"])
+    return Text.assemble(
+        (f"{change['position']:>8}  {change['at'][:19].replace('T', ' ')}  ", "dim"),
+        (f"{outcome:<9}", OUTCOME_STYLES.get(outcome, "")),
+        (f"  {change['reason']:<18}  ", "dim"),
+        str(job["url"] if job else change["job_id"]),
+    )

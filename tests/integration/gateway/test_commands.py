@@ -1,0 +1,72 @@
+"""`newsmill export` and `newsmill tail` on a gateway, as processes in pipes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.integration.gateway.conftest import Mill
+
+
+def started(mill: Mill, *words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "newsmill_cli", *words],
+        env={**os.environ, "NEWSMILL_API_URL": str(mill.api.base_url)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def newsmill(mill: Mill, *words: str) -> tuple[int, str, str]:
+    """Run a command; return its exit code and what it said."""
+    with started(mill, *words) as process:
+        out, err = process.communicate(timeout=60)
+    return process.returncode, out, err
+
+
+def test_an_export_and_the_next_one_hold_every_article_once(mill: Mill, tmp_path: Path) -> None:
+    state = str(tmp_path / "state")
+    mill.store("https://paper.example/1")
+    mill.store("https://paper.example/2")
+
+    first = newsmill(mill, "export", "--state", state)
+    mill.store("https://paper.example/3")
+    second = newsmill(mill, "export", "--state", state)
+
+    assert (first[0], second[0]) == (0, 0)
+    lines = [json.loads(line) for line in (first[1] + second[1]).splitlines()]
+    assert lines == [mill.get(f"/v1/articles/{line['article_id']}") for line in lines]
+    assert [line["url"][-1] for line in lines] == ["1", "2", "3"]
+    assert first[2] == "exported 2 articles; to go on: --cursor 2\n"
+
+
+def test_tail_gives_every_event(mill: Mill) -> None:
+    jobs = [mill.store(f"https://paper.example/{number}") for number in range(3)]
+
+    code, out, _ = newsmill(mill, "tail", "--after", "0", "--no-follow", "--json")
+
+    assert code == 0
+    assert [json.loads(line)["job_id"] for line in out.splitlines()] == list(map(str, jobs))
+
+
+def test_who_has_read_enough_hears_no_complaint(mill: Mill) -> None:
+    mill.store()
+
+    with started(mill, "tail", "--after", "0", "--no-follow") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        said = process.stderr.read()
+        code = process.wait(60)
+
+    assert (code, said) == (1, "")
+
+
+def test_a_filter_that_makes_no_sense_is_told(mill: Mill) -> None:
+    code, _, err = newsmill(mill, "export", "--since", "yesterday")
+
+    assert code == 1
+    assert "since" in err
+    assert "Traceback" not in err
