@@ -107,10 +107,9 @@ class Dispatcher:
             next_host = seconds_to_next_host(connection)
         if picked:
             return _SHORTEST_WAIT_SECONDS
-        longest = min(_LONGEST_WAIT_SECONDS, self._settings.events_seconds)
-        return (
-            longest if next_host is None else min(longest, max(_SHORTEST_WAIT_SECONDS, next_host))
-        )
+        if next_host is None:
+            return _LONGEST_WAIT_SECONDS
+        return min(_LONGEST_WAIT_SECONDS, max(_SHORTEST_WAIT_SECONDS, next_host))
 
     def wait(self, seconds: float) -> None:
         """Wait for a note, at most this long."""
