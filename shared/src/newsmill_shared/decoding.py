@@ -78,7 +78,7 @@ def declared_encoding(body: bytes) -> str:
 
 def _by_bytes(body: bytes) -> Decoded | None:
     """Decode what can be in one encoding only."""
-    if any(escape in body for escape in _ISO_2022_JP):
+    if b"\x1b" in body and any(escape in body for escape in _ISO_2022_JP):
         text = _clean(body, "iso2022-jp")
         if text is not None:
             return Decoded(text, "iso2022-jp", "bytes")
