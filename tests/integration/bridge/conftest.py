@@ -31,6 +31,8 @@ from newsmill_shared.database.engine import DatabaseAwayError, make_engine, read
 from newsmill_shared.queue.heartbeat import Heartbeat, new_incarnation
 
 PATIENCE_SECONDS = 60.0
+REJECTED_MAX = 1_000_000
+"""Tests count junk: none of it is dropped, unless they ask for it."""
 
 
 @dataclass(slots=True)
@@ -44,8 +46,12 @@ class Inbox:
 
     def settings(self, **changed: object) -> BridgeSettings:
         """Return the settings of a bridge over these engines."""
-        urls = {"database_url": self.database_url, "redis_url": self.redis_url}
-        return BridgeSettings.model_validate(urls | changed)
+        usual = {
+            "database_url": self.database_url,
+            "redis_url": self.redis_url,
+            "bridge_rejected_max": REJECTED_MAX,
+        }
+        return BridgeSettings.model_validate(usual | changed)
 
     def push(self, *items: str | bytes) -> None:
         """Put items into the list."""
@@ -132,6 +138,7 @@ def start_bridge(inbox: Inbox) -> subprocess.Popen[bytes]:
         "NEWSMILL_DATABASE_URL": inbox.database_url,
         "NEWSMILL_REDIS_URL": inbox.redis_url,
         "NEWSMILL_LOG_LEVEL": "warning",
+        "NEWSMILL_BRIDGE_REJECTED_MAX": str(REJECTED_MAX),
     }
     return subprocess.Popen([sys.executable, "-m", "newsmill_gateway.bridge"], env=environment)
 
