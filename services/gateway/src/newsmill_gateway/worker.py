@@ -11,11 +11,14 @@ from fastapi import FastAPI
 from pydantic import ValidationError
 from redis import Redis
 
+from newsmill_gateway.adapters.redis_dashboard import RedisDashboard
 from newsmill_gateway.adapters.redis_meter import RedisMeter
 from newsmill_gateway.adapters.redis_waker import RedisWaker
+from newsmill_gateway.adapters.sql_dashboard import SQLDashboard
 from newsmill_gateway.adapters.sql_ledger import SQLLedger
 from newsmill_gateway.adapters.sql_meter import SQLMeter
 from newsmill_gateway.api import make_api
+from newsmill_gateway.dashboard.joining import add_dashboard
 from newsmill_gateway.gateway import Gateway
 from newsmill_gateway.metrics import Meters
 from newsmill_gateway.settings import GatewaySettings
@@ -59,7 +62,16 @@ def build(settings: GatewaySettings) -> FastAPI:
         now=lambda: datetime.now(UTC),
     )
     meters = Meters(SQLMeter(engine), RedisMeter(redis), clock=time.monotonic)
-    return make_api(gateway, settings, meters=meters, version=version("newsmill-gateway"))
+    api = make_api(gateway, settings, meters=meters, version=version("newsmill-gateway"))
+    add_dashboard(
+        api,
+        ledger=SQLDashboard(engine),
+        broker=RedisDashboard(redis),
+        desk=gateway,
+        settings=settings,
+        version=api.version,
+    )
+    return api
 
 
 def make_server(api: FastAPI, settings: GatewaySettings) -> uvicorn.Server:

@@ -1,0 +1,286 @@
+"""The job page: what became of one URL, what is known of its way, and why."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from newsmill_gateway.answers import JobAnswer
+from newsmill_gateway.dashboard import evidence
+from newsmill_gateway.dashboard.articles import shown_lang
+from newsmill_gateway.dashboard.failures import REASON_SAYS
+from newsmill_gateway.dashboard.formats import age, clock, count, host_of, safe_link, stamp
+from newsmill_gateway.dashboard.languages import language_name
+from newsmill_gateway.dashboard.ports import Host, Neighbour, Retrieval, Version
+from newsmill_shared.reasons import MAX_TRIES, Outcome, Reason
+
+__all__ = ["Found", "job_page"]
+
+_REASONS = {
+    **REASON_SAYS,
+    Reason.SAME_CONTENT: "it says the same as before",
+    Reason.SUPERSEDED: "a newer fetch of the page was stored first",
+    Reason.FRESH: "the page was stored recently, so nothing was asked",
+    Reason.NOT_MODIFIED: "the host said that it is unchanged",
+    Reason.ROBOTS: "robots.txt closes it to us",
+    Reason.BLOCKED_ADDRESS: "its address may not be fetched from here",
+    Reason.CONTENT_TYPE: "it is no text",
+    Reason.NOT_AN_ARTICLE: "it is no article",
+    Reason.NOINDEX: "the page asks not to be indexed",
+    Reason.EXPIRED: "its time ran out before its turn",
+    Reason.CANCELLED: "it was cancelled",
+    Reason.DELETED: "it was deleted",
+}
+_STATES = {
+    Outcome.STORED: "ok",
+    Outcome.UPDATED: "ok",
+    Outcome.UNCHANGED: "ok",
+    Outcome.DUPLICATE: "ok",
+    Outcome.SKIPPED: "off",
+    Outcome.FAILED: "warn",
+    Outcome.DEAD: "bad",
+}
+_SENTENCES = {
+    Outcome.STORED: "Stored as a new article",
+    Outcome.UPDATED: "Stored as a new version of a known article",
+    Outcome.UNCHANGED: "Unchanged",
+    Outcome.DUPLICATE: "Stored as a duplicate: another page told this story before",
+    Outcome.SKIPPED: "Skipped",
+    Outcome.FAILED: "Failed",
+    Outcome.DEAD: "Dead: set aside for the operator to look at",
+}
+_HEADERS_SHOWN = ("content-type", "etag", "last-modified", "cache-control")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All that the ledger knows of a job."""
+
+    job: JobAnswer
+    retrieval: Retrieval | None
+    version: Version | None
+    story: tuple[Neighbour, ...]
+    known: Mapping[UUID, Neighbour]
+    host: Host | None
+    """The host of a job that has not ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One line of the history; a wait has no icon of its own."""
+
+    at: str
+    at_iso: str
+    state: str
+    said: str
+    took: str
+    more: str
+    hops: tuple[tuple[int, str], ...] = ()
+
+
+def job_page(found: Found, now: datetime) -> Mapping[str, object]:
+    """Return the whole page."""
+    job, version = found.job, found.version
+    state, answer = _answer(job, now)
+    title = version.title if version and version.title else job.url
+    page: dict[str, object] = {
+        "state": state,
+        "answer": answer,
+        "title": title,
+        "title_lang": shown_lang(version.language) if version else None,
+        "has_title": version is not None and bool(version.title),
+        "url": job.url,
+        "link": safe_link(found.retrieval.final_url if found.retrieval else job.url),
+        "job": job,
+        "json": f"/v1/jobs/{job.job_id}",
+        "article_json": f"/v1/articles/{job.article_id}" if job.article_id else None,
+        "facts": _facts(found),
+        "steps": _steps(found, now),
+        "parts": _parts(found),
+        "retrieval": _retrieval(found.retrieval),
+        "version": version,
+        "detail": job.detail,
+    }
+    if version is not None:
+        page |= {
+            "date": evidence.date_panel(version),
+            "language": evidence.language_panel(version),
+            "categories": evidence.categories_panel(version),
+            "duplicates": evidence.duplicates_panel(version, found.story, found.known),
+            "fields": evidence.fields_panel(version),
+            "whole": evidence.whole(version),
+        }
+    return page
+
+
+def _answer(job: JobAnswer, now: datetime) -> tuple[str, str]:
+    if job.outcome is not None and job.finished_at is not None:
+        took = age((job.finished_at - job.accepted_at).total_seconds())
+        why = ""
+        if job.outcome not in (Outcome.STORED, Outcome.UPDATED, Outcome.DUPLICATE):
+            why = f": {_REASONS.get(job.reason, job.reason)}" if job.reason else ""
+        return _STATES[job.outcome], f"{_SENTENCES[job.outcome]}{why}, {took} after it came"
+    waited = age((now - job.accepted_at).total_seconds())
+    if job.state == "running":
+        return "ok", f"Under way in {job.stage or 'ingest'}, {waited} after it was handed in"
+    if job.state == "held":
+        until = f" until {clock(job.held_until)}" if job.held_until else ""
+        return "wait", f"Backing off{until} after a failed try, {waited} after it was handed in"
+    return "wait", f"Waiting, {waited} after it was handed in"
+
+
+def _facts(found: Found) -> tuple[tuple[str, str, str], ...]:
+    """Return name, value and a word behind it."""
+    job, version = found.job, found.version
+    facts: list[tuple[str, str, str]] = []
+    if version is not None:
+        near = evidence.duplicates_panel(version, found.story, found.known)
+        names = [str(category.get("name", "")) for category in version.categories]
+        facts += [
+            (
+                "published",
+                stamp(version.published_at) if version.published_at else "no date",
+                "UTC" if version.published_at else "the page says none",
+            ),
+            ("section as printed", version.section_raw or "none", "section_raw"),
+            (
+                "language",
+                language_name(version.language),
+                f"{version.language_confidence:.3f}",
+            ),
+            ("categories", ", ".join(names) or "none", ""),
+            ("duplicates", "a copy" if near["is_copy"] else "first of its story", ""),
+            ("version", str(version.number), f"of {version.versions}"),
+        ]
+    facts += [
+        ("label", job.label or "none", f"priority {job.priority}"),
+        ("attempts", str(job.attempt), f"{job.tries} failed, of {MAX_TRIES} at most"),
+        ("lost with a worker", str(job.losses), "of 3 at most"),
+    ]
+    return tuple(facts)
+
+
+def _steps(found: Found, now: datetime) -> tuple[_Step, ...]:
+    """Return what is known of the job's way, in order, with the time between."""
+    job, came = found.job, found.retrieval
+    steps = [
+        _step(
+            job.accepted_at,
+            "ok",
+            "Accepted",
+            f"Receipt {job.receipt}" + (f", again for job {job.retry_of}" if job.retry_of else ""),
+        )
+    ]
+    if came is not None:
+        supplied = came.supplied
+        said = "Handed in with its content" if supplied else f"Fetched: {came.status}"
+        fetched_after = (came.fetched_at - job.accepted_at).total_seconds()
+        if not supplied and fetched_after > 0:
+            tries = f"; {job.tries} tries failed before" if job.tries else ""
+            host = host_of(job.url)
+            steps.append(
+                _step(
+                    job.accepted_at,
+                    "wait",
+                    "Waited for the host's turn, and was fetched",
+                    f"{host} is asked one page at a time, at its own pace{tries}.",
+                    took=age(fetched_after),
+                )
+            )
+        steps.append(
+            _step(
+                came.fetched_at,
+                "ok",
+                said,
+                f"{count(came.size)} bytes, {came.media_type}, sha256 {came.sha256[:12]}…",
+                hops=came.hops,
+            )
+        )
+    if job.finished_at is not None and job.outcome is not None:
+        since = came.fetched_at if came else job.accepted_at
+        steps.append(
+            _step(
+                job.finished_at,
+                _STATES[job.outcome],
+                job.outcome.value.capitalize(),
+                _ending(job),
+                took=age((job.finished_at - since).total_seconds()) if came else "",
+            )
+        )
+    else:
+        steps.append(_pending(found, now))
+    return tuple(steps)
+
+
+def _ending(job: JobAnswer) -> str:
+    parts = [f"Reason {job.reason}"] if job.reason else []
+    if job.detail:
+        parts.append(job.detail)
+    if job.version:
+        parts.append(f"version {job.version} of article {job.article_id}")
+    return " · ".join([*parts, "the job's one outcome"])
+
+
+def _pending(found: Found, now: datetime) -> _Step:
+    job, host = found.job, found.host
+    if job.state == "running":
+        return _step(now, "ok", f"Now in {job.stage or 'ingest'}", f"Attempt {job.attempt}")
+    if job.state == "held" and job.held_until:
+        return _step(
+            now,
+            "wait",
+            "Waits for its next try",
+            f"{job.tries} tries failed; the next may begin at {stamp(job.held_until)}.",
+        )
+    if found.retrieval is not None:
+        return _step(now, "wait", "Waits for a place in enrich", "Its page is there already.")
+    why = "Its host is asked one page at a time."
+    if host is not None:
+        ahead = f"{count(host.waiting)} jobs wait for {host.name}"
+        delay = max(host.delay_seconds, host.crawl_delay_seconds or 0.0)
+        why = f"{ahead}, which takes one request every {delay:g} s."
+    return _step(now, "wait", "Waits for its host's turn", why)
+
+
+def _step(
+    at: datetime,
+    state: str,
+    said: str,
+    more: str,
+    *,
+    took: str = "",
+    hops: tuple[tuple[int, str], ...] = (),
+) -> _Step:
+    return _Step(clock(at), at.isoformat(), state, said, took, more, hops)
+
+
+def _parts(found: Found) -> Mapping[str, object] | None:
+    """Return where the time of a finished job went, as far as it is recorded."""
+    job, came = found.job, found.retrieval
+    if job.finished_at is None or came is None or came.supplied:
+        return None
+    before = (came.fetched_at - job.accepted_at).total_seconds()
+    after = (job.finished_at - came.fetched_at).total_seconds()
+    if before < 0 or after < 0:
+        # The page was fetched for another job, or clocks disagree.
+        return None
+    return {
+        "all": age(before + after),
+        "before": age(before),
+        "after": age(after),
+        "before_ms": round(before * 1000),
+        "after_ms": round(after * 1000),
+    }
+
+
+def _retrieval(came: Retrieval | None) -> Mapping[str, object] | None:
+    if came is None:
+        return None
+    return {
+        "final_url": came.final_url,
+        "size": count(came.size),
+        "sha256": came.sha256,
+        "headers": tuple(
+            (name, came.headers[name]) for name in _HEADERS_SHOWN if name in came.headers
+        ),
+    }

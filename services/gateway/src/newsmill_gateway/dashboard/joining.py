@@ -1,0 +1,42 @@
+"""Puts the dashboard in front of the API, on the same address."""
+
+from starlette.applications import Starlette
+
+from newsmill_gateway.dashboard.board import Board, Desk
+from newsmill_gateway.dashboard.ports import Broker, Ledger
+from newsmill_gateway.dashboard.routes import make_dashboard
+from newsmill_gateway.dashboard.shell import Front
+from newsmill_gateway.doors import Door
+from newsmill_gateway.settings import GatewaySettings, is_loopback
+
+__all__ = ["add_dashboard"]
+
+
+def add_dashboard(
+    api: Starlette,
+    *,
+    ledger: Ledger,
+    broker: Broker,
+    desk: Desk,
+    settings: GatewaySettings,
+    version: str,
+) -> None:
+    """Let an application answer with the dashboard where a path is the dashboard's.
+
+    Args:
+        api: Answers for all other paths.
+        ledger: Where pages are read from.
+        broker: Redis.
+        desk: The gateway, which looks up and accepts as the API does.
+        settings: Where the gateway listens, the key, and its time limits.
+        version: Of the product.
+    """
+    dashboard = make_dashboard(
+        Board(ledger=ledger, broker=broker, desk=desk),
+        desk,
+        door=Door(loopback=is_loopback(settings.gateway_host), key=settings.key),
+        version=version,
+        seconds=settings.database_seconds,
+    )
+    # Added last, so outermost: the API asks for its key in a header, which browsers do not send.
+    api.add_middleware(Front, dashboard=dashboard)

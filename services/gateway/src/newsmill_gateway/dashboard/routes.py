@@ -1,0 +1,412 @@
+"""The dashboard's routes: pages, parts of them, files, and sessions."""
+
+import asyncio
+import json
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from http import HTTPStatus
+from typing import TypeVar
+from urllib.parse import parse_qs, quote
+
+import anyio.to_thread
+import structlog
+from starlette.applications import Starlette
+from starlette.background import BackgroundTask
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from newsmill_gateway.answers import AcceptedItem, RejectedItem
+from newsmill_gateway.dashboard import asked
+from newsmill_gateway.dashboard.board import Board, Desk
+from newsmill_gateway.dashboard.pages import Pages
+from newsmill_gateway.dashboard.sessions import (
+    FORM_COOKIE,
+    SESSION_COOKIE,
+    SESSION_SECONDS,
+    Sessions,
+    new_nonce,
+)
+from newsmill_gateway.dashboard.shell import Shell
+from newsmill_gateway.doors import Door
+from newsmill_gateway.problems import ProblemError
+from newsmill_shared.database.engine import DatabaseAwayError
+from newsmill_shared.identity import new_id
+
+__all__ = ["make_dashboard"]
+
+_MAX_FORM_BYTES = 32 * 1024
+_FORM_SECONDS = 10
+_KEPT_BY_BROWSERS = "private, max-age=31536000, immutable"
+
+_Value = TypeVar("_Value")
+_Handler = Callable[[Request], Awaitable[Response]]
+_log = structlog.get_logger()
+
+
+def make_dashboard(
+    board: Board,
+    desk: Desk,
+    *,
+    door: Door,
+    version: str,
+    seconds: float,
+    now: Callable[[], float] = time.time,
+) -> ASGIApp:
+    """Return the dashboard.
+
+    Args:
+        board: What pages show.
+        desk: Accepts a URL that is handed in.
+        door: The checks of the gateway's address. If it asks for a key, people sign in with it.
+        version: Of the product.
+        seconds: A page is given up after this long.
+        now: Seconds since 1970.
+    """
+    site = _Site(board, desk, Pages(version=version), door, seconds, now)
+    app = Starlette(
+        routes=[
+            Route("/", site.guarded(site.overview)),
+            Route("/live/{part}", site.guarded(site.part)),
+            Route("/failures", site.guarded(site.failures)),
+            Route("/hosts", site.guarded(site.hosts)),
+            Route("/articles", site.guarded(site.articles)),
+            Route("/explain", site.guarded(site.explain)),
+            Route("/jobs/{job_id}", site.guarded(site.job)),
+            Route("/hand-in", site.guarded(site.hand_in), methods=["POST"]),
+            Route("/sign-in", site.placed(site.sign_in)),
+            Route("/sign-in", site.placed(site.signed_in), methods=["POST"]),
+            Route("/sign-out", site.guarded(site.sign_out), methods=["POST"]),
+            Route("/static/{name}", site.placed(site.asset)),
+        ],
+        exception_handlers={
+            ProblemError: site.problem,
+            DatabaseAwayError: site.away,
+            HTTPException: site.http_error,
+            Exception: site.defect,
+        },
+    )
+    return Shell(app)
+
+
+class _Site:
+    """The handlers, and what they share."""
+
+    def __init__(
+        self,
+        board: Board,
+        desk: Desk,
+        pages: Pages,
+        door: Door,
+        seconds: float,
+        now: Callable[[], float],
+    ) -> None:
+        self._board = board
+        self._desk = desk
+        self._pages = pages
+        self._seconds = seconds
+        self._now = now
+        # Host and origin are checked as the API does; the key is asked for by a page instead.
+        self._place = replace(door, key=None)
+        self._asks_key = door.key is not None
+        self._sessions = Sessions.of(door.key or secrets.token_urlsafe())
+
+    # --- Who may look ----------------------------------------------------------------------------
+
+    def placed(self, handler: _Handler) -> _Handler:
+        """Return a handler for those who ask by a name of ours, from a page of ours."""
+
+        async def handle(request: Request) -> Response:
+            self._place.admit(request.url.path, request.headers)
+            return await handler(request)
+
+        return handle
+
+    def guarded(self, handler: _Handler) -> _Handler:
+        """Return a handler for those who have signed in as well, where a key is asked for."""
+
+        async def handle(request: Request) -> Response:
+            if self._asks_key and not self._is_signed_in(request):
+                if request.method != "GET" or request.url.path.startswith("/live/"):
+                    return Response("sign in first", HTTPStatus.UNAUTHORIZED)
+                wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+                return _see_other("/sign-in?next=" + quote(wanted, safe=""))
+            return await handler(request)
+
+        return self.placed(handle)
+
+    def _is_signed_in(self, request: Request) -> bool:
+        session = request.cookies.get(SESSION_COOKIE, "")
+        return self._sessions.holds(session, now=self._now())
+
+    async def sign_in(self, request: Request) -> Response:
+        """Ask for the key."""
+        if not self._asks_key or self._is_signed_in(request):
+            return _see_other("/")
+        return self._form_page(request, "sign_in.html", {"wrong": "", "next": self._next(request)})
+
+    async def signed_in(self, request: Request) -> Response:
+        """Begin a session, if the key is right and the form came from our page."""
+        form = await _read_form(request)
+        go_on = asked.local_path(form.get("next", "/"))
+        if not self._is_ours(request, form):
+            wrong = "This form is too old. Send it again."
+        elif not self._sessions.is_key(form.get("key", "")):
+            _log.warning("sign-in refused", client=request.client.host if request.client else "")
+            wrong = "This is not the key."
+        else:
+            answer = _see_other(go_on)
+            session = self._sessions.begin(now=self._now())
+            _set_cookie(request, answer, SESSION_COOKIE, session, seconds=SESSION_SECONDS)
+            return answer
+        return self._form_page(
+            request, "sign_in.html", {"wrong": wrong, "next": go_on}, HTTPStatus.FORBIDDEN
+        )
+
+    async def sign_out(self, request: Request) -> Response:
+        """End the session."""
+        if not self._is_ours(request, await _read_form(request)):
+            return self._said(request, HTTPStatus.FORBIDDEN, "This form is too old", "Reload.")
+        answer = _see_other("/sign-in")
+        answer.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict")
+        return answer
+
+    def _is_ours(self, request: Request, form: Mapping[str, str]) -> bool:
+        return self._sessions.is_token(form.get("token", ""), request.cookies.get(FORM_COOKIE, ""))
+
+    @staticmethod
+    def _next(request: Request) -> str:
+        return asked.local_path(request.query_params.get("next", "/"))
+
+    # --- Pages -----------------------------------------------------------------------------------
+
+    async def overview(self, request: Request) -> Response:
+        """Show what moves, what waits and what is lost."""
+        context = await self._in_thread(self._board.overview)
+        return self._form_page(
+            request,
+            "overview.html",
+            {
+                "is_live": request.query_params.get("live") != "0",
+                "origin": f"{request.url.scheme}://{request.url.netloc}",
+                **context,
+            },
+        )
+
+    async def part(self, request: Request) -> Response:
+        """Show one part of the overview anew."""
+        name = request.path_params["part"]
+        try:
+            context = await self._in_thread(partial(self._board.part, name))
+        except KeyError:
+            raise HTTPException(HTTPStatus.NOT_FOUND) from None
+        body = self._pages.render(f"parts/{name}.html", {"is_live": True, **context})
+        return Response(body, media_type="text/html")
+
+    async def failures(self, request: Request) -> Response:
+        """Show what failed, by reason and host, and each job."""
+        query = asked.failure_query(request.query_params)
+        context = await self._in_thread(partial(self._board.failures, query))
+        return self._page(request, "failures.html", context)
+
+    async def hosts(self, request: Request) -> Response:
+        """Show hosts with open work, and one more closely."""
+        query = asked.host_query(request.query_params)
+        chosen = asked.text(request.query_params, "of").lower()
+        context = await self._in_thread(partial(self._board.hosts, query, chosen))
+        return self._page(request, "hosts.html", context)
+
+    async def articles(self, request: Request) -> Response:
+        """Show articles, newest first."""
+        query = asked.article_query(request.query_params)
+        context = await self._in_thread(partial(self._board.articles, query))
+        return self._page(request, "articles.html", context)
+
+    async def explain(self, request: Request) -> Response:
+        """Go to the job that says what became of something."""
+        what = asked.text(request.query_params, "q")
+        if not what:
+            return _see_other("/")
+        job_id = await self._in_thread(partial(self._board.explain, what))
+        return _see_other(f"/jobs/{job_id}")
+
+    async def job(self, request: Request) -> Response:
+        """Show what became of one job, and why."""
+        name = request.path_params["job_id"]
+        context = await self._in_thread(partial(self._board.job, name))
+        return self._page(request, "job.html", context)
+
+    async def hand_in(self, request: Request) -> Response:
+        """Accept one URL and go to its job."""
+        form = await _read_form(request)
+        if not self._is_ours(request, form):
+            return self._said(
+                request, HTTPStatus.FORBIDDEN, "This form is too old", "Go back, reload, try again."
+            )
+        body = json.dumps([form.get("url", "")]).encode()
+        hand_in = partial(self._desk.hand_in_urls, body, "json", key=str(new_id()))
+        handed_in = await self._in_thread(hand_in)
+        match handed_in.receipt.items[0]:
+            case AcceptedItem(job_id=job_id):
+                answer = _see_other(f"/jobs/{job_id}")
+                answer.background = BackgroundTask(self._desk.wake, handed_in.wake)
+                return answer
+            case RejectedItem(error=error):
+                status = HTTPStatus.UNPROCESSABLE_ENTITY
+                return self._said(request, status, "This URL cannot be taken", error.detail)
+
+    async def asset(self, request: Request) -> Response:
+        """Return a file that pages refer to."""
+        asset = self._pages.assets.get(request.path_params["name"])
+        if asset is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        current = request.query_params.get("v") == asset.version
+        kept = _KEPT_BY_BROWSERS if current else "no-cache"
+        return Response(asset.body, media_type=asset.media_type, headers={"Cache-Control": kept})
+
+    # --- What goes wrong -------------------------------------------------------------------------
+
+    async def problem(self, request: Request, error: Exception) -> Response:
+        """Say what is wrong with a request."""
+        assert isinstance(error, ProblemError)  # noqa: S101 - Starlette's signature is wider
+        said = {
+            HTTPStatus.NOT_FOUND: "Nothing is known of it",
+            HTTPStatus.FORBIDDEN: "This may not be asked from there",
+        }.get(error.status, "This cannot be answered")
+        answer = self._said(request, error.status, said, error.detail)
+        answer.headers.update(error.headers)
+        return answer
+
+    async def away(self, request: Request, error: Exception) -> Response:
+        """Say that PostgreSQL is away."""
+        _log.warning("page not shown", error=str(error))
+        answer = self._said(
+            request,
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "PostgreSQL does not answer",
+            "The overview says what to do. Nothing that was accepted is lost.",
+            state="bad",
+        )
+        answer.headers["Retry-After"] = "5"
+        return answer
+
+    async def http_error(self, request: Request, error: Exception) -> Response:
+        """Say that there is no such page."""
+        assert isinstance(error, HTTPException)  # noqa: S101 - Starlette's signature is wider
+        status = HTTPStatus(error.status_code)
+        answer = self._said(request, status, "There is no such page", status.phrase)
+        answer.headers.update(error.headers or {})
+        return answer
+
+    async def defect(self, request: Request, error: Exception) -> Response:
+        """Say that something of ours is broken."""
+        _log.error("page failed", path=request.url.path, exc_info=error)
+        return self._said(
+            request,
+            HTTPStatus.INTERNAL_SERVER_ERROR,
+            "A defect of ours",
+            "The gateway's log says more.",
+            state="bad",
+        )
+
+    # --- Rendering -------------------------------------------------------------------------------
+
+    def _said(
+        self, request: Request, status: HTTPStatus, said: str, more: str, *, state: str = "warn"
+    ) -> Response:
+        context = {"said": said, "more": more, "state": state}
+        return self._page(request, "problem.html", context, status)
+
+    def _page(
+        self,
+        request: Request,
+        name: str,
+        context: Mapping[str, object],
+        status: HTTPStatus = HTTPStatus.OK,
+    ) -> Response:
+        """Return a page. Where people sign in it holds a form, to sign out."""
+        if self._asks_key and self._is_signed_in(request):
+            return self._form_page(request, name, context, status)
+        nav = None if self._asks_key else self._board.links(request.url.path, None)
+        return _html(self._pages.render(name, {**context, "nav": nav}), status)
+
+    def _form_page(
+        self,
+        request: Request,
+        name: str,
+        context: Mapping[str, object],
+        status: HTTPStatus = HTTPStatus.OK,
+    ) -> Response:
+        """Return a page with a form, bound to a cookie of who asks."""
+        bound_to = request.cookies.get(FORM_COOKIE) or new_nonce()
+        token = self._sessions.token(bound_to)
+        signed_in = self._asks_key and self._is_signed_in(request)
+        nav = None
+        if signed_in or not self._asks_key:
+            nav = self._board.links(request.url.path, token if signed_in else None)
+        answer = _html(self._pages.render(name, {**context, "nav": nav, "token": token}), status)
+        _set_cookie(request, answer, FORM_COOKIE, bound_to, seconds=None)
+        return answer
+
+    async def _in_thread(self, call: Callable[[], _Value]) -> _Value:
+        """Run a blocking call; one that hangs longer than a page may take is left behind."""
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await anyio.to_thread.run_sync(call, abandon_on_cancel=True)
+        except TimeoutError:
+            raise DatabaseAwayError(
+                f"PostgreSQL has not answered within {self._seconds:g} s"
+            ) from None
+
+
+def _html(body: str, status: HTTPStatus) -> Response:
+    return Response(body, status, media_type="text/html")
+
+
+def _see_other(path: str) -> RedirectResponse:
+    return RedirectResponse(path, HTTPStatus.SEE_OTHER)
+
+
+def _set_cookie(
+    request: Request, answer: Response, name: str, value: str, *, seconds: int | None
+) -> None:
+    answer.set_cookie(
+        name,
+        value,
+        max_age=seconds,
+        path="/",
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+
+
+async def _read_form(request: Request) -> dict[str, str]:
+    """Return a form's fields.
+
+    Raises:
+        HTTPException: It is too large, too slow, or no form.
+    """
+    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(_FORM_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > _MAX_FORM_BYTES:
+                    raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    except TimeoutError:
+        raise HTTPException(HTTPStatus.REQUEST_TIMEOUT) from None
+    except ClientDisconnect:
+        raise HTTPException(HTTPStatus.BAD_REQUEST) from None
+    try:
+        fields = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=20, errors="strict")
+    except ValueError:
+        raise HTTPException(HTTPStatus.BAD_REQUEST) from None
+    return {name: values[0] for name, values in fields.items()}
