@@ -41,6 +41,7 @@ from newsmill_shared.database.engine import make_engine, reading
 from newsmill_shared.errors import EndedError
 from newsmill_shared.identity import new_id
 from newsmill_shared.messages import Page
+from newsmill_shared.urls import canonicalize
 
 PORT = 8080
 _PATIENCE_SECONDS = 600
@@ -86,7 +87,7 @@ def _served_pages(count: int) -> list[RealPage]:
     for page in real_pages("fundus_a", "trafilatura_eval"):
         parts = urlsplit(page.url)
         url = f"http://{parts.hostname}:{PORT}{parts.path or '/'}"
-        url += f"?{parts.query}" if parts.query else ""
+        url = canonicalize(url + (f"?{parts.query}" if parts.query else "")).url
         chosen.setdefault(url, RealPage(url, page.body))
         if len(chosen) == count:
             break
@@ -165,9 +166,9 @@ def _report_load(mill: Mill, pages: Sequence[RealPage]) -> None:
 def _wait_until_done(mill: Mill, engine: Engine) -> None:
     end = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < end:
-        mill.watch(0.1)
-        with reading(engine) as snapshot:
-            if not sum(conservation(snapshot).open.values()):
+        mill.watch(0.3)
+        with engine.connect() as connection:
+            if not connection.execute(text("select exists (select from job)")).scalar_one():
                 return
     message = f"not done within {_PATIENCE_SECONDS} s"
     raise SystemExit(message)
