@@ -21,6 +21,8 @@ _FEW_PASSAGES: Final = 4
 """Enough where CLD2 sees one language in all of the text."""
 _TITLE_CHARACTERS: Final = 400
 _MAX_LISTED: Final = 64
+_TAGGED_CHARACTERS: Final = 1_000
+"""Of a plain text, enough to see its script."""
 _NO_HINTS: Final = Hints()
 _MOSTLY: Final = 0.6
 """A document of which this share cannot be told cannot be told."""
@@ -58,10 +60,19 @@ class Detector:
         passages = split_passages(body)
         limit = _FEW_PASSAGES if alike else _MAX_PASSAGES
         judged = [
-            (passage, self._judge.judge(passage.text, leanings))
+            (passage, self._passage(passage.text, leanings, alone=len(passages) == 1))
             for passage in sample(passages, limit)
         ]
         return _weighed(judged, (heading, own), leanings)
+
+    def _passage(self, text: str, leanings: Mapping[str, float], *, alone: bool) -> Judgement:
+        """One passage; among others a plain one is not asked about in full."""
+        language = None if alone else self._glance.passage(text)
+        if language is None:
+            return self._judge.judge(text, leanings)
+        letters = count_scripts(text).total
+        said = {"cld2": language, "langid": language}
+        return Judgement(language, Glance.CONFIDENCE, letters, {language: 1.0}, said=said)
 
     def _title_beside(
         self, heading: str, language: str, leanings: Mapping[str, float]
@@ -77,7 +88,8 @@ class Detector:
 def _plain(
     language: str, body: str, title: Judgement | None, leanings: Mapping[str, float]
 ) -> Detected:
-    tag = tag_with_script(language, body, count_scripts(body))
+    start = body[:_TAGGED_CHARACTERS]
+    tag = tag_with_script(language, start, count_scripts(start))
     lines = min(sum(1 for line in body.split("\n") if line.strip()), _MAX_LISTED)
     evidence: dict[str, JsonValue] = {
         "shares": {tag: 1.0},

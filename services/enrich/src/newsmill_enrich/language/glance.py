@@ -11,6 +11,9 @@ __all__ = ["Glance"]
 
 _ENOUGH: Final = 320
 """A text under this many characters is judged in full."""
+_ENOUGH_OF_SEVERAL: Final = 150
+"""A passage among others is judged in full if it is shorter."""
+_LEAST_LETTERS: Final = 80
 _PART: Final = 400
 _WHOLE: Final = 0.97
 _SURE: Final = 0.9
@@ -32,8 +35,15 @@ class Glance:
         """A clean text's language if it is plain, and whether the text seems to be in one."""
         if len(text) < _ENOUGH:
             return None, False
+        return self._look(text)
+
+    def passage(self, text: str) -> str | None:
+        """The language of one of a text's passages if it is plain."""
+        return self._look(text)[0] if len(text) >= _ENOUGH_OF_SEVERAL else None
+
+    def _look(self, text: str) -> tuple[str | None, bool]:
         counts = count_scripts(text)
-        if counts.total < _ENOUGH / 4 or _share(counts) < _WHOLE:
+        if counts.total < _LEAST_LETTERS or _share(counts) < _WHOLE:
             return None, False
         if language := language_of_script(counts):
             return language, True

@@ -2,6 +2,7 @@
 
 import html
 import re
+import string
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,7 +36,8 @@ _CODE = re.compile(
 )
 _CAPITAL = re.compile(r"[A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĖĘĚĞĢĪĮİĶĹĻĽŁŃŅŇŐŒŔŘŚŞŠŢŤŪŮŰŲŹŻŽƏȘȚΑ-ΩЀ-ЯҐҒҚҢҮҰҺӘӨԱ-Ֆ]")
 _INNER_DOT = re.compile(r"\.[A-Za-z]")
-_DIGIT_IN_WORD = re.compile(r"[0-9][A-Za-z+/=_]|[A-Za-z][0-9]")
+_DIGITS = re.compile(r"[0-9]+")
+_LETTERS: Final = frozenset(string.ascii_letters)
 _SENTENCE_END = re.compile(r"[.!?…。！？।؟۔։][\"'»”)\]]*\s*$")
 
 
@@ -68,11 +70,22 @@ def clean(text: str) -> str:
         text = _PATH.sub(" ", text)
     if not text.replace("\n", "").isprintable():
         text = _CONTROL.sub(" ", text)
-    if _DIGIT_IN_WORD.search(text):
+    if _may_hold_codes(text):
         text = _CODE.sub(" ", text)
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
     return _lower_capitals(text)
+
+
+def _may_hold_codes(text: str) -> bool:
+    """Whether a digit follows a letter, or a letter stands between digits: ``a1``, ``0x7f``."""
+    for digits in _DIGITS.finditer(text):
+        start, end = digits.span()
+        if text[start - 1 : start] in _LETTERS:
+            return True
+        if text[end : end + 1] in _LETTERS and text[end + 1 : end + 2].isdigit():
+            return True
+    return False
 
 
 def _lower_capitals(text: str) -> str:
