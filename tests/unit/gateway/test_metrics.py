@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -169,3 +170,16 @@ def test_nobody_waits_while_another_asks() -> None:
     thread.join()
 
     assert (meanwhile, figure.value()) == (0, 1)
+
+
+def test_the_page_has_every_metric_with_its_meaning() -> None:
+    page = Path(__file__).parents[3] / "docs" / "metrics.md"
+    rows = [
+        tuple(cell.strip().replace("`", "") for cell in line.strip("|").split("|"))
+        for line in page.read_text(encoding="utf-8").splitlines()
+        if line.startswith("| `")
+    ]
+
+    assert rows == [
+        (metric.title, ", ".join(metric.labels), metric.kind, metric.meaning) for metric in Metric
+    ]

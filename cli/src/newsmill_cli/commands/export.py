@@ -83,7 +83,8 @@ def export(
     finally:
         ended = "exported" if complete else "stopped after"
         where = "" if reached is None else f"; to go on: --cursor {reached}"
-        diagnostics().print(f"{ended} {count} articles{where}")
+        articles = "article" if count == 1 else "articles"
+        diagnostics().print(f"{ended} {count} {articles}{where}")
 
 
 def _remembered(state: Path) -> int | None:
