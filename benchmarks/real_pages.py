@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import psutil
 from rich.console import Console
@@ -102,13 +102,13 @@ def _with_our_ingest(service: Service) -> Service:
 
 @contextmanager
 def _serving(pages: Sequence[RealPage]) -> Iterator[None]:
-    bodies = {page.url.removeprefix("http://"): page.body for page in pages}
+    bodies = {unquote(page.url.removeprefix("http://")): page.body for page in pages}
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            body = bodies.get(f"{self.headers['Host']}{self.path}")
+            body = bodies.get(unquote(f"{self.headers['Host']}{self.path}"))
             self.send_response(404 if body is None else 200)
             self.send_header("Content-Type", "text/html")
             self.send_header("Content-Length", str(len(body or b"")))
