@@ -82,6 +82,7 @@ class FakeTagger:
         language: str,
         section_raw: str | None,
         signals: Mapping[str, tuple[str, ...]],
+        url: str | None = None,
     ) -> Tagged:
         """Find nothing."""
         if self.failure:

@@ -68,6 +68,7 @@ class Tagger(Protocol):
         language: str,
         section_raw: str | None,
         signals: Mapping[str, tuple[str, ...]],
+        url: str | None = None,
     ) -> Tagged:
         """Return the categories of an article."""
 
@@ -119,6 +120,7 @@ def _enrich(message: PageFetched, enricher: Enricher, now: datetime) -> ArticleE
         language=detected.language.tag,
         section_raw=extracted.section_raw,
         signals=extracted.signals,
+        url=page.final_url,
     )
     # Last, so that a page which fails elsewhere leaves nothing in the index.
     mark = fingerprint(
