@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import httpx
 import pytest
 
 from newsmill_gateway.adapters import sql_lists
-from newsmill_shared.database.finish import Ending
+from newsmill_gateway.settings import GatewaySettings
+from newsmill_shared.database.engine import make_engine, transaction
+from newsmill_shared.database.finish import Ending, finish
 from newsmill_shared.messages import Category, Language
 from newsmill_shared.reasons import Reason
 from tests.integration.gateway.conftest import Mill
@@ -158,6 +160,28 @@ def test_a_walk_meets_each_version_once_however_much_is_written(mill: Mill) -> N
         ("7", 2),
         ("9", 1),
     ]
+
+
+def test_what_commits_late_is_behind_no_cursor(mill: Mill, settings: GatewaySettings) -> None:
+    """Its event was made first; a list in the order of making would lose it."""
+    slow, quick = mill.add(f"{PAPER}/slow"), mill.add(f"{PAPER}/quick")
+    engine = make_engine(settings.database_url, name="test", pool_size=0)
+    with transaction(engine) as late:
+        finish(late, [an_article_enriched(slow, page=a_page(f"{PAPER}/slow"))])
+        mill.finish(an_article_enriched(quick, page=a_page(f"{PAPER}/quick")))
+        before: dict[str, Any] = mill.get("/v1/articles")
+        events: dict[str, Any] = mill.get("/v1/changes")
+    mill.store(f"{PAPER}/last")
+
+    after = mill.get("/v1/articles", cursor=str(before["next"]))
+    events_after = mill.get("/v1/changes", after=str(events["next"]))
+
+    assert [entry["url"] for entry in before["articles"]] == [f"{PAPER}/quick"]
+    assert [entry["url"] for entry in cast("Any", after["articles"])] == [
+        f"{PAPER}/slow",
+        f"{PAPER}/last",
+    ]
+    assert [change["position"] for change in cast("Any", events_after["changes"])] == [2, 3]
 
 
 def test_jobs_come_newest_first_open_and_finished_alike(mill: Mill) -> None:

@@ -67,3 +67,14 @@ def test_every_path_can_answer_with_a_problem(document: dict[str, Any]) -> None:
     ]
 
     assert without == ["/healthz"]
+
+
+def test_parameters_of_lists_come_with_their_meaning(document: dict[str, Any]) -> None:
+    parameters = [
+        (path, parameter["name"], parameter.get("description"))
+        for path in ("/v1/articles", "/v1/changes", "/v1/jobs")
+        for parameter in document["paths"][path]["get"]["parameters"]
+    ]
+
+    assert ("/v1/changes", "after") in [entry[:2] for entry in parameters]
+    assert [entry for entry in parameters if not entry[2]] == []
