@@ -1,10 +1,14 @@
 """What is put into the list and the stream is accepted, or rejected with the reason, once."""
 
 import json
+from typing import Any
 
-from newsmill_gateway.bridge.adapters.redis_lists import TakenLists
-from newsmill_gateway.bridge.batches import Door
-from newsmill_gateway.bridge.keys import DROPPED_KEY, LIST_KEY, REJECTED_KEY
+import pytest
+
+from newsmill_gateway.bridge.adapters.redis_lists import Leftovers, ListSource, TakenLists
+from newsmill_gateway.bridge.batches import Batch, Door
+from newsmill_gateway.bridge.keys import DROPPED_KEY, LIST_KEY, REJECTED_KEY, TAKEN_KEY
+from newsmill_shared.queue.broker import BrokerAwayError, as_bytes
 from newsmill_shared.queue.notes import NOTES_KEY, WakeNote, parse_note
 from tests.integration.bridge.conftest import Inbox, running_bridge, wait_for
 
@@ -168,3 +172,73 @@ def test_a_batch_whose_answer_was_lost_is_read_again_and_settled_once(inbox: Inb
     assert again == first
     assert inbox.redis.lrange(REJECTED_KEY, 0, -1) == [b"1", b"2"]
     assert inbox.redis.lrange(LIST_KEY, 0, -1) == [b"junk 3"]
+
+
+class LossyLists(TakenLists):
+    """Redis does what it is asked, but its first answer is lost."""
+
+    has_lost = False
+
+    def take(self, *args: Any, **changed: Any) -> Batch | None:
+        """Take, and lose the answer once."""
+        return self._lose(super().take(*args, **changed))
+
+    def adopt(self, *args: Any) -> Batch | None:
+        """Adopt, and lose the answer once."""
+        return self._lose(super().adopt(*args))
+
+    def _lose(self, answer: Batch | None) -> Batch | None:
+        if not self.has_lost:
+            self.has_lost = True
+            raise ConnectionError("the answer was lost")
+        return answer
+
+
+def test_what_was_taken_by_a_call_without_an_answer_is_found(inbox: Inbox) -> None:
+    source = a_lossy_source(inbox)
+    inbox.push("https://h.example/1")
+
+    with pytest.raises(BrokerAwayError):
+        source.take()
+    inbox.push("https://h.example/2")
+    found = source.take()
+
+    assert found is not None
+    assert [item.parts for item in found.requests[0].items] == [(b"https://h.example/1",)]
+
+
+def test_a_key_that_another_bridge_has_used_meanwhile_is_not_used_again(inbox: Inbox) -> None:
+    source = a_lossy_source(inbox)
+    inbox.push("https://h.example/1")
+
+    with pytest.raises(BrokerAwayError):
+        source.take()
+    (used,) = as_bytes(inbox.redis.hkeys(TAKEN_KEY))
+    inbox.redis.delete(f"{TAKEN_KEY}:{used.decode()}")
+    inbox.push("https://h.example/2")
+    found = source.take()
+
+    assert found is not None
+    assert [item.parts for item in found.requests[0].items] == [(b"https://h.example/2",)]
+    assert found.requests[0].key != used.decode()
+
+
+def test_what_was_adopted_by_a_call_without_an_answer_is_found(inbox: Inbox) -> None:
+    name = "01a2122b-d744-75fd-aa83-5addc5e1a5c6"
+    inbox.redis.rpush(f"{TAKEN_KEY}:{name}", "https://h.example/1")
+    inbox.redis.hset(TAKEN_KEY, name, "list somebody-dead")
+    inbox.redis.set("newsmill:worker:bridge:a", "lives")
+    leftovers = Leftovers(LossyLists(inbox.redis, owner="bridge:a", rejected_max=10))
+
+    with pytest.raises(BrokerAwayError):
+        leftovers.take()
+    found = leftovers.take()
+
+    assert found is not None
+    assert found.requests[0].key == name
+
+
+def a_lossy_source(inbox: Inbox) -> ListSource:
+    """The list, read over a bad line."""
+    lists = LossyLists(inbox.redis, owner="a-bridge", rejected_max=10)
+    return ListSource(inbox.redis, LIST_KEY, door=Door.LIST, side="LEFT", lists=lists)

@@ -16,7 +16,7 @@ FINITE = st.floats(allow_nan=False, allow_infinity=False)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | FINITE | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=10,
+    max_leaves=5,
 )
 
 
@@ -109,6 +109,6 @@ def test_json_of_any_shape_is_never_an_error(
     assert all(isinstance(answer, Refusal) for answer in answers)
 
 
-@given(st.dictionaries(st.text(), JSON))
+@given(st.dictionaries(st.text(), JSON, max_size=3))
 def test_arguments_arrive_as_they_were_sent(kwargs: dict[str, object]) -> None:
     assert read_envelope(a_message(kwargs=kwargs)) == kwargs

@@ -36,7 +36,7 @@ from newsmill_shared.queue.broker import as_bytes
 
 __all__ = ["Leftovers", "ListSource", "TakenLists"]
 
-_MOST_ITEMS = 1000
+MOST_ITEMS = 1000
 
 _ID = re.compile(r"[0-9a-f-]{36}")
 
@@ -56,7 +56,7 @@ end
 """
 
 # KEYS: taken list, index of taken lists, source.
-# ARGV: cap, shown, id, owner, side, most items, most bytes.
+# ARGV: cap, shown, id, owner, side, most items (0: move none), most bytes.
 # A list that is there already was taken by a call whose answer was lost.
 _TAKE = f"""#!lua flags=allow-oom
 local cap, shown = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -75,10 +75,12 @@ return read()
 """
 
 # KEYS: taken list, index. ARGV: cap, shown, id, owner, owner before.
+# Who is the owner already asked before, and the answer was lost.
 _ADOPT = f"""#!lua flags=allow-oom
 local cap, shown = tonumber(ARGV[1]), tonumber(ARGV[2])
 {_READ}
-if redis.call('hget', KEYS[2], ARGV[3]) ~= ARGV[5] then return {{}} end
+local held = redis.call('hget', KEYS[2], ARGV[3])
+if held ~= ARGV[5] and held ~= ARGV[4] then return {{}} end
 if redis.call('exists', KEYS[1]) == 0 then
   redis.call('hdel', KEYS[2], ARGV[3])
   return {{}}
@@ -118,8 +120,10 @@ class TakenLists:
         self._adopt = redis.register_script(_ADOPT)
         self._settle = redis.register_script(_SETTLE_LIST)
 
-    def take(self, source: str, side: Side, door: Door, name: str) -> Batch | None:
-        """Move items from a list to the taken list ``name``, and read it."""
+    def take(
+        self, source: str, side: Side, door: Door, name: str, *, most: int = MOST_ITEMS
+    ) -> Batch | None:
+        """Move items from a list to the taken list ``name``, unless that is there; read it."""
         raw = self._take(
             keys=[_taken(name), TAKEN_KEY, source],
             args=[
@@ -128,7 +132,7 @@ class TakenLists:
                 name,
                 f"{door} {self._owner}",
                 side,
-                _MOST_ITEMS,
+                most,
                 MOST_BYTES,
             ],
         )
@@ -202,6 +206,7 @@ class ListSource:
         self._side: Side = side
         self._lists = lists
         self._next = str(new_id())
+        self._is_doubtful = False
 
     @property
     def name(self) -> str:
@@ -210,8 +215,21 @@ class ListSource:
 
     def take(self) -> Batch | None:
         """Move the oldest items to a list of their own, whose id is the key of their receipt."""
+        if self._is_doubtful:
+            batch = self._take(most=0)
+            if batch is not None:
+                return batch
+            # Nothing was taken, or another bridge has settled it: the key may have its receipt.
+            self._next = str(new_id())
+        return self._take()
+
+    def _take(self, *, most: int = MOST_ITEMS) -> Batch | None:
+        """Take items; until there is an answer, it is in doubt whether some were."""
+        self._is_doubtful = True
         with translating():
-            return self._lists.take(self._key, self._side, self._door, self._next)
+            batch = self._lists.take(self._key, self._side, self._door, self._next, most=most)
+        self._is_doubtful = False
+        return batch
 
     def wait(self) -> None:
         """Return when there is an item: the oldest is moved to where it is."""
@@ -239,6 +257,7 @@ class Leftovers:
         self._lists = lists
         self._sleep = sleep
         self._looked_for_strays = False
+        self._doubtful: dict[str, str] = {}
 
     def take(self) -> Batch | None:
         """Take up the next list that has no living owner."""
@@ -246,8 +265,11 @@ class Leftovers:
             if not self._looked_for_strays:
                 self._lists.index_strays()
                 self._looked_for_strays = True
-            for name, owner in self._lists.ownerless().items():
+            # What was adopted by a call without an answer is ours, and looks as if all were well.
+            for name, owner in (self._doubtful | self._lists.ownerless()).items():
+                self._doubtful = {name: owner}
                 batch = self._lists.adopt(name, owner)
+                self._doubtful = {}
                 if batch is not None:
                     _log.info("leftover taken up", list=name, items=len(batch.requests[0].items))
                     return batch
