@@ -7,13 +7,20 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 
 __all__ = ["import_all"]
 
 NEEDS_A_CALLER = {
-    "newsmill_shared.database.migrations.env": "Alembic runs it inside a migration",
+    # Alembic runs it inside a migration.
+    "newsmill_shared.database.migrations.env",
 }
-"""Modules that cannot be imported by themselves, and why."""
+"""Modules that cannot be imported by themselves."""
+
+
+def of_the_command() -> set[str]:
+    """Return the modules that only the newsmill command loads, which brings typer for them."""
+    return {entry.module for entry in entry_points(group="newsmill.commands")}
 
 
 def import_all(package: str) -> Iterator[str]:
@@ -22,7 +29,7 @@ def import_all(package: str) -> Iterator[str]:
     yield package
     for child in pkgutil.iter_modules(module.__path__, prefix=f"{package}."):
         leaf = child.name.rpartition(".")[2]
-        if leaf == "__main__" or child.name in NEEDS_A_CALLER:
+        if leaf == "__main__" or child.name in NEEDS_A_CALLER | of_the_command():
             continue
         if child.ispkg:
             yield from import_all(child.name)
