@@ -1,45 +1,15 @@
 """The page store in a folder and in a bucket: the same behaviour."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
 import pytest
-from moto.server import ThreadedMotoServer
 
 from newsmill_shared.errors import SettingsError, TransientError
 from newsmill_shared.pages import PageMissingError, PageStore
+from tests.integration.pages.conftest import name_credentials
 
 DAY = datetime(2025, 6, 7, 8, 9, 10, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def s3_server() -> Iterator[str]:
-    """An S3 server with the bucket ``pages``; its URL."""
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    url = f"http://{host}:{port}"
-    httpx.put(f"{url}/pages").raise_for_status()
-    yield url
-    server.stop()
-
-
-@pytest.fixture
-def bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The URL of a store in a bucket; what its vendor's variables say leads to it."""
-    name_credentials(monkeypatch, endpoint=s3_server)
-    return "s3://pages/news"
-
-
-def name_credentials(monkeypatch: pytest.MonkeyPatch, *, endpoint: str) -> None:
-    """Set the variables that S3 clients read."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "somebody")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "something")
-    monkeypatch.setenv("AWS_REGION", "eu-central-1")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-    monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
 
 
 @pytest.fixture(params=["folder", "bucket"])
@@ -47,7 +17,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> PageStore:
     """An empty store of each kind."""
     if request.param == "folder":
         return PageStore.open((tmp_path / "pages").as_uri())
-    return PageStore.open(request.getfixturevalue("bucket"))
+    return PageStore.open(f"{request.getfixturevalue('bucket')}/news")
 
 
 @pytest.mark.parametrize("body", [b"<p>A page.</p>", b"", bytes(range(256)) * 32768])
@@ -79,10 +49,10 @@ def test_an_object_that_is_not_there_is_missing(store: PageStore) -> None:
 
 
 def test_all_processes_see_the_same_bucket_below_its_prefix(bucket: str) -> None:
-    stored = PageStore.open(bucket).put_raw("page", b"shared", at=DAY)
+    stored = PageStore.open(f"{bucket}/news").put_raw("page", b"shared", at=DAY)
 
-    assert PageStore.open(bucket).get(stored.object) == b"shared"
-    assert PageStore.open("s3://pages").get(f"news/{stored.object}") == b"shared"
+    assert PageStore.open(f"{bucket}/news").get(stored.object) == b"shared"
+    assert PageStore.open(bucket).get(f"news/{stored.object}") == b"shared"
 
 
 def test_a_bucket_that_is_away_is_away_for_now(monkeypatch: pytest.MonkeyPatch) -> None:
