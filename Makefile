@@ -60,6 +60,11 @@ test-unit: install ## Run the tests that open no socket
 test-integration: install ## Run the integration tests (NEWSMILL_ENGINES=path: on installed engines)
 	$(BIN)/pytest tests/integration $(ARGS)
 
+# What needs a browser is no part of `make test`: Debian's chromium, or NEWSMILL_CHROMIUM=path.
+.PHONY: test-browser
+test-browser: install ## Use the dashboard in Chromium, on a running system
+	NEWSMILL_BROWSER_TEST=yes $(BIN)/pytest tests/browser --timeout=300 $(ARGS)
+
 # --- Deploy --------------------------------------------------------------------------------------
 
 # What needs Docker, and takes minutes, is no part of `make test`.
