@@ -7,6 +7,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from newsmill_cli.engines import Engines
 from newsmill_gateway.settings import GatewaySettings
 from newsmill_shared.queue.broker import make_redis
 from newsmill_shared.queue.heartbeat import Heartbeat
@@ -28,11 +29,32 @@ def site(settings: GatewaySettings) -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.fixture
-def locked_site(settings: GatewaySettings) -> Iterator[httpx.Client]:
-    """A browser at a gateway that asks for a key."""
+@pytest.fixture(scope="module")
+def shared_site(
+    module_database_url: str, engines: Engines, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[httpx.Client]:
+    """A browser on loopback that the tests of one module share; nothing is ever handed in."""
+    pages = tmp_path_factory.mktemp("pages")
+    with serving(settings_of(module_database_url, engines.redis_url, pages)) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def shared_locked_site(
+    module_database_url: str, engines: Engines, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[httpx.Client]:
+    """The same at a gateway that asks for a key."""
+    pages = tmp_path_factory.mktemp("pages")
+    settings = settings_of(module_database_url, engines.redis_url, pages)
     with serving(settings.model_copy(update={"api_key": SecretStr(KEY)})) as client:
         yield client
+
+
+@pytest.fixture
+def locked_site(shared_locked_site: httpx.Client) -> httpx.Client:
+    """A browser that has not signed in, at a gateway that asks for a key."""
+    shared_locked_site.cookies.clear()
+    return shared_locked_site
 
 
 @pytest.fixture

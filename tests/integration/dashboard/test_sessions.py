@@ -109,28 +109,30 @@ def test_the_session_does_not_open_the_api(locked_site: httpx.Client) -> None:
     ("header", "value"),
     [("host", "evil.example"), ("origin", "https://evil.example"), ("origin", "null")],
 )
-def test_other_names_and_sites_are_refused(site: httpx.Client, header: str, value: str) -> None:
-    assert site.get("/", headers={header: value}).status_code == 403
+def test_other_names_and_sites_are_refused(
+    shared_site: httpx.Client, header: str, value: str
+) -> None:
+    assert shared_site.get("/", headers={header: value}).status_code == 403
 
 
 @pytest.mark.parametrize(
     "path", ["/", "/articles", "/jobs/x", "/nowhere/", "/static/newsmill.css", "/static/none"]
 )
-def test_every_answer_carries_the_security_headers(site: httpx.Client, path: str) -> None:
-    answer = site.get(path)
+def test_every_answer_carries_the_security_headers(shared_site: httpx.Client, path: str) -> None:
+    answer = shared_site.get(path)
 
     if path != "/nowhere/":  # the API's
         for name, value in HEADERS.items():
             assert answer.headers[name] == value
 
 
-def test_pages_are_kept_by_no_cache(site: httpx.Client) -> None:
-    assert site.get("/articles").headers["cache-control"] == "no-store"
+def test_pages_are_kept_by_no_cache(shared_site: httpx.Client) -> None:
+    assert shared_site.get("/articles").headers["cache-control"] == "no-store"
 
 
 @pytest.mark.parametrize("path", ["/v1/conservation", "/healthz", "/openapi.json"])
-def test_the_api_answers_beside_the_dashboard(site: httpx.Client, path: str) -> None:
-    answer = site.get(path)
+def test_the_api_answers_beside_the_dashboard(shared_site: httpx.Client, path: str) -> None:
+    answer = shared_site.get(path)
 
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/json"
@@ -163,5 +165,5 @@ def test_junk_instead_of_a_form_is_refused_without_a_defect(
     ],
 )
 @pytest.mark.parametrize("path", ["/articles", "/failures", "/hosts", "/"])
-def test_junk_in_a_query_is_no_defect(site: httpx.Client, path: str, query: str) -> None:
-    assert site.get(f"{path}?{query}").status_code == 200
+def test_junk_in_a_query_is_no_defect(shared_site: httpx.Client, path: str, query: str) -> None:
+    assert shared_site.get(f"{path}?{query}").status_code == 200
