@@ -1,6 +1,7 @@
 """Redis, as the dashboard reads it: lengths, memory and heartbeats, whatever else it holds."""
 
 import json
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from newsmill_gateway.dashboard.ports import Beat, Queues
+from newsmill_gateway.dashboard.verdict import SERVICES
 from newsmill_shared.errors import TransientError
 from newsmill_shared.queue.broker import QUEUES
 
@@ -18,6 +20,8 @@ __all__ = ["RedisDashboard"]
 _BEATS = "newsmill:worker:*"
 _LOOK_SECONDS = 10.0
 """Looking for new processes walks over every key of Redis, so it is done now and then."""
+_MISSED_LOOK_SECONDS = 2.0
+"""As long as a service has nobody, those who come are looked for more often."""
 _AT_ONCE = 5000
 
 
@@ -34,7 +38,7 @@ class RedisDashboard:
         self._now = now
         self._lock = threading.Lock()
         self._known: list[bytes] = []
-        self._looked_at: float | None = None
+        self._look_at = -math.inf
 
     def queues(self) -> Queues:
         """Return lengths, memory and heartbeats.
@@ -42,39 +46,41 @@ class RedisDashboard:
         Raises:
             TransientError: Redis cannot be used for now.
         """
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.info("memory")
+        for queue in QUEUES:
+            pipeline.llen(queue)
         try:
+            memory, *depths = pipeline.execute()
             with self._lock:
-                self._look()
-                known = list(self._known)
-            pipeline = self._redis.pipeline(transaction=False)
-            pipeline.info("memory")
-            for queue in QUEUES:
-                pipeline.llen(queue)
-            if known:
-                pipeline.mget(known)
-            memory, *answers = pipeline.execute()
+                beats = self._beats()
         except RedisError as error:
             raise TransientError(f"Redis: {error}") from error
-        bodies = answers[len(QUEUES)] if known else []
-        if any(body is None for body in bodies):
-            # Somebody went; their successors are looked for at the next call.
-            self._looked_at = None
         return Queues(
-            depths=dict(zip(QUEUES, answers, strict=False)),
+            depths=dict(zip(QUEUES, depths, strict=True)),
             used_bytes=int(memory.get("used_memory", 0)),
             max_bytes=int(memory.get("maxmemory", 0)),
-            beats=tuple(_beat(body) for body in bodies if body is not None),
+            beats=beats,
         )
 
-    def _look(self) -> None:
+    def _beats(self) -> tuple[Beat, ...]:
+        """Return who lives: those who are known, and when one of them went, whoever came."""
         now = self._now()
-        if self._looked_at is not None and now - self._looked_at < _LOOK_SECONDS:
-            return
-        self._known = sorted(self._redis.scan_iter(match=_BEATS, count=_AT_ONCE))
-        self._looked_at = now
+        looked = now >= self._look_at
+        if looked:
+            self._known = sorted(self._redis.scan_iter(match=_BEATS, count=_AT_ONCE))
+        found = self._redis.mget(self._known) if self._known else []
+        if not looked and None in found:
+            self._look_at = now
+            return self._beats()
+        beats = tuple(_beat(body) for body in found if body is not None)
+        if looked:
+            missed = set(SERVICES) - {beat.service for beat in beats}
+            self._look_at = now + (_MISSED_LOOK_SECONDS if missed else _LOOK_SECONDS)
+        return beats
 
 
-def _beat(body: bytes) -> Beat:
+def _beat(body: bytes | str) -> Beat:
     said = json.loads(body)
     return Beat(
         service=str(said["service"]),

@@ -8,7 +8,7 @@ from newsmill_gateway.dashboard.caching import Kept
 from newsmill_gateway.dashboard.formats import age, clock, count, rate
 from newsmill_gateway.dashboard.hosts import drain_seconds
 from newsmill_gateway.dashboard.ports import Backlog, Beat, Failures, Minute, Pulse, Queues
-from newsmill_gateway.dashboard.verdict import Facts, checks, conclude
+from newsmill_gateway.dashboard.verdict import Facts, checks, conclude, missing_services
 from newsmill_shared.database.conservation import Conservation
 from newsmill_shared.reasons import Outcome
 
@@ -124,19 +124,22 @@ def flow_panel(facts: Facts) -> Context:
         return {"stages": ()}
     backlog = facts.backlog.value if facts.backlog else None
     depths = facts.queues.depths if facts.queues else None
+    gone = set(missing_services(facts.queues)) if facts.queues else set()
     return {
         "stages": (
-            _ledger_stage(backlog, pulse),
-            *(_queue_stage(name, depths, pulse) for name in _STAGE_SAYS),
+            _ledger_stage(backlog, pulse, nobody="dispatcher" in gone),
+            *(_queue_stage(name, depths, pulse, nobody=name in gone) for name in _STAGE_SAYS),
         )
     }
 
 
-def _ledger_stage(backlog: Backlog | None, pulse: Pulse) -> _Stage:
+def _ledger_stage(backlog: Backlog | None, pulse: Pulse, *, nobody: bool) -> _Stage:
     waiting = backlog.waiting if backlog else 0
     oldest = _oldest(backlog) if backlog else None
     slowest = max(backlog.largest, key=drain_seconds, default=None) if backlog else None
-    if not waiting:
+    if nobody:
+        state, said = "bad", "no live dispatcher"
+    elif not waiting:
         state, said = "off", "nothing to do"
     elif backlog and backlog.due:
         state, said = "ok", "moving"
@@ -164,12 +167,17 @@ def _ledger_stage(backlog: Backlog | None, pulse: Pulse) -> _Stage:
     )
 
 
-def _queue_stage(name: str, depths: Mapping[str, int] | None, pulse: Pulse) -> _Stage:
+def _queue_stage(
+    name: str, depths: Mapping[str, int] | None, pulse: Pulse, *, nobody: bool
+) -> _Stage:
     waiting = depths.get(name, 0) if depths is not None else None
     run = pulse.running.get(name)
     # Store has no stage of its own in the ledger: its jobs are those of enrich until they end.
     flying = run.jobs if run else 0
     busy = bool(waiting) or bool(flying)
+    state, said = ("ok", "moving") if busy else ("off", "nothing to do")
+    if nobody:
+        state, said = "bad", "no live worker"
     figures: list[tuple[str, str]] = [
         ("in its queue", "unknown" if waiting is None else count(waiting))
     ]
@@ -179,8 +187,8 @@ def _queue_stage(name: str, depths: Mapping[str, int] | None, pulse: Pulse) -> _
         figures.append(("under way", count(flying)))
     return _Stage(
         name.capitalize(),
-        "ok" if busy else "off",
-        "moving" if busy else "nothing to do",
+        state,
+        said,
         _ago(pulse.now, run.oldest_at if run else None)
         if name != "store"
         else ("some" if waiting else "none"),

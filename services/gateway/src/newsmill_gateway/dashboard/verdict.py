@@ -9,7 +9,16 @@ from newsmill_gateway.dashboard.formats import age, clock, count, megabytes, per
 from newsmill_gateway.dashboard.ports import Backlog, Pulse, Queues
 from newsmill_shared.database.conservation import Conservation
 
-__all__ = ["SERVICES", "Check", "Facts", "Help", "Verdict", "checks", "conclude"]
+__all__ = [
+    "SERVICES",
+    "Check",
+    "Facts",
+    "Help",
+    "Verdict",
+    "checks",
+    "conclude",
+    "missing_services",
+]
 
 SERVICES = ("dispatcher", "ingest", "enrich", "store")
 """Services without which work stops."""
@@ -83,6 +92,12 @@ def conclude(facts: Facts) -> Verdict:
     )
 
 
+def missing_services(queues: Queues) -> tuple[str, ...]:
+    """Return the services of which no process lives."""
+    alive = {beat.service for beat in queues.beats}
+    return tuple(service for service in SERVICES if service not in alive)
+
+
 def checks(facts: Facts) -> tuple[Check, ...]:
     """Return every known cause of a stall, each checked."""
     return (
@@ -128,8 +143,7 @@ def _unaccounted(kept: Kept[Conservation] | None) -> Verdict | None:
 
 
 def _nobody_alive(queues: Queues, pulse: Pulse) -> Verdict | None:
-    alive = Counter(beat.service for beat in queues.beats)
-    gone = [service for service in SERVICES if not alive[service]]
+    gone = missing_services(queues)
     if not gone:
         return None
     names = " and ".join(gone) if len(gone) < len(SERVICES) else "any service"
