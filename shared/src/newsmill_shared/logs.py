@@ -43,5 +43,6 @@ def set_up_logs(settings: Settings, *, service: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    logging.getLogger("celery").setLevel(max(level, logging.WARNING))
+    for library in ("alembic", "celery"):
+        logging.getLogger(library).setLevel(max(level, logging.WARNING))
     structlog.contextvars.bind_contextvars(service=service)
