@@ -76,6 +76,10 @@ compose-test: install ## Deploy with Docker, break things, and see that nothing 
 image-test: ## Run each service's unit tests inside its image
 	deploy/image-test $(SERVICES)
 
+.PHONY: conformance
+conformance: install ## Hold URLs, robots, encodings, feeds and more against their suites
+	@$(BIN)/python -m benchmarks.quality.conformance $(ARGS)
+
 # --- Check ---------------------------------------------------------------------------------------
 
 .PHONY: check
