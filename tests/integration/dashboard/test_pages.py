@@ -265,7 +265,12 @@ def test_a_url_a_job_and_an_article_lead_to_the_same_page(site: httpx.Client, mi
 
     ends = {
         site.get("/explain", params={"q": asked}).headers["location"]
-        for asked in (str(job), str(article), " https://paper.example/story ")
+        for asked in (
+            str(job),
+            str(article),
+            " https://paper.example/story ",
+            "paper.example/story",
+        )
     }
 
     assert ends == {f"/jobs/{job}"}

@@ -99,6 +99,15 @@ def test_signing_out_ends_the_session(locked_site: httpx.Client) -> None:
     assert locked_site.get("/").status_code == 303
 
 
+def test_pages_offer_nothing_that_a_session_does_not_open(locked_site: httpx.Client) -> None:
+    sign_in(locked_site)
+
+    page = locked_site.get("/").text
+
+    assert 'href="/openapi.json"' not in page
+    assert 'action="/sign-out"' in page
+
+
 def test_the_session_does_not_open_the_api(locked_site: httpx.Client) -> None:
     sign_in(locked_site)
 

@@ -197,7 +197,8 @@ class Board:
         try:
             id_ = UUID(asked)
         except ValueError:
-            return self._desk.job_at(asked).job_id
+            url = asked if "://" in asked else f"https://{asked}"
+            return self._desk.job_at(url).job_id
         try:
             return self._desk.job(asked).job_id
         except ProblemError:
