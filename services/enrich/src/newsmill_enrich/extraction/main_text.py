@@ -31,9 +31,12 @@ class MainText:
     """Numbers of the kept blocks."""
     reasons: dict[int, str]
     """Number of a block that a rule dropped -> the rule."""
+    teasers: range
+    """Numbers of blocks of teasers: no other reading of the page brings them back."""
     probabilities: NDArray[np.float64]
     confidence: float
-    """0 to 1: how far from a coin toss the model was, by letters near the article."""
+    """0 to 1: how far from a coin toss the model was, by letters near the article,
+    teasers aside."""
 
     def dropped(self) -> dict[str, int]:
         """How many blocks each rule dropped, the model's own verdicts included."""
@@ -69,7 +72,7 @@ def read_main_text(
     probabilities = np.zeros(len(page.blocks))
     probabilities[asked] = forest.probabilities(features.matrix[asked])
     draft = Draft(
-        blocks=page.blocks,
+        page=page,
         kept=(probabilities > THRESHOLD).tolist(),
         title=title,
         context=context,
@@ -78,10 +81,12 @@ def read_main_text(
     apply_rules(draft)
     kept = draft.places()
     sizes = np.array([len(block.text) for block in page.blocks], dtype=np.float64)
+    sizes[draft.teasers.start : draft.teasers.stop] = 0.0
     return MainText(
         paragraphs=_once([page.blocks[i].text for i in kept]),
         kept=tuple(kept),
         reasons=draft.reasons,
+        teasers=draft.teasers,
         probabilities=probabilities,
         confidence=_confidence(probabilities, sizes),
     )

@@ -1,6 +1,8 @@
 """From the markup of a page to its record: one parse, one walk, metadata on the same tree."""
 
+import re
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from urllib.parse import urlsplit
 
 from pydantic import JsonValue
@@ -46,6 +48,11 @@ FEW_LETTERS = 1_000
 LITTLE = 0.45
 """A doubtful text gives way to a second opinion of which it has less than this share."""
 
+OPENING = 30
+"""Letters that tell one line from another."""
+
+_NO_LETTERS = re.compile(r"[\W_]+")
+
 TRUSTED = 0.9
 """A declared date of this worth needs no look at the page."""
 
@@ -88,7 +95,7 @@ def _read(
             main = read_main_text(blocks, features, forest, headline.text, context)
     kept = main.kept if main else ()
     around = look_around(blocks, kept, headline.text, context, page.final_url)
-    text, extractor = _text(markup, scan, main, features, headline.text)
+    text, extractor = _text(markup, scan, blocks, main, features, headline.text)
     return Draft(
         tree, declared, headline, blocks, features, main, around, context, text, extractor, model
     )
@@ -147,7 +154,12 @@ def _shown_headline(blocks: Blocks, main: MainText, headline: Headline) -> Headl
 
 
 def _text(
-    markup: str, scan: Scan, main: MainText | None, features: Features | None, title: str
+    markup: str,
+    scan: Scan,
+    page: Blocks,
+    main: MainText | None,
+    features: Features | None,
+    title: str,
 ) -> tuple[str, str]:
     """The article's text, and which reading of the page gave it."""
     own = "\n".join(main.paragraphs) if main else ""
@@ -155,14 +167,34 @@ def _text(
         return own, "blocks"
     if not fits(markup, scan.tags):
         return own, "blocks"
+    lines = main_text(markup).splitlines()
+    if main and main.teasers:
+        lines = _without_teasers(lines, page, main)
     key = fold(title)
-    other = "\n".join(line for line in main_text(markup).splitlines() if fold(line[:500]) != key)
+    other = "\n".join(line for line in lines if fold(line[:500]) != key)
     return (other, "trafilatura") if weight(own) < LITTLE * weight(other) else (own, "blocks")
+
+
+def _without_teasers(lines: list[str], page: Blocks, main: MainText) -> list[str]:
+    """The lines of another reading without those of teasers, which it may have joined."""
+    teasers = [_letters(page.blocks[i].text) for i in main.teasers]
+    joined = "".join(teasers)
+    starts = accumulate(map(len, teasers), initial=0)
+    known = {joined[start : start + OPENING] for start in starts}
+    known |= {text for text in teasers if len(text) < OPENING}
+    own = {_letters(text)[:OPENING] for text in main.paragraphs}
+    known -= own
+    return [line for line in lines if _letters(line)[:OPENING] not in known]
+
+
+def _letters(text: str) -> str:
+    return _NO_LETTERS.sub("", fold(text))
 
 
 def _doubtful(main: MainText, features: Features) -> bool:
     """Whether the model wavered, or left nearly all prose of the page aside."""
-    prose = float((features.length * features.long).sum())
+    letters = features.length * features.long
+    prose = float(letters.sum() - letters[main.teasers.start : main.teasers.stop].sum())
     kept = float(features.length[list(main.kept)].sum())
     return main.confidence < DOUBT or (kept < FEW_LETTERS and kept < 0.2 * prose)
 
