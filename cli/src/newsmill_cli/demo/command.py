@@ -55,7 +55,7 @@ def demo(
     port: Annotated[
         int | None,
         typer.Option(
-            "--port", min=1, max=65535, help="Port of the API on 127.0.0.1.", show_default="8321"
+            "--port", min=1, max=65535, help="Port of the API on 127.0.0.1.", show_default="8765"
         ),
     ] = None,
     data: Annotated[
