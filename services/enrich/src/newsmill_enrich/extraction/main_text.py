@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsmill_enrich.extraction.blocks import Blocks
+from newsmill_enrich.extraction.choice import Draft
 from newsmill_enrich.extraction.dates import Context
 from newsmill_enrich.extraction.features import Features, menu_like
 from newsmill_enrich.extraction.model import Forest
-from newsmill_enrich.extraction.post_rules import Draft, apply_rules
+from newsmill_enrich.extraction.post_rules import apply_rules
 
 __all__ = ["MainText", "read_main_text"]
 
