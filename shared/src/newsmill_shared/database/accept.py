@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import JsonValue
 from sqlalchemy import Connection, text
 
-from newsmill_shared.database.rows import columns, jsonb
+from newsmill_shared.database.rows import columns, document, jsonb
 from newsmill_shared.errors import NewsmillError
 from newsmill_shared.identity import new_id
 from newsmill_shared.messages import Page
@@ -162,7 +162,7 @@ def accept(
                         job_id,
                         bytes.fromhex(page.url_key),
                         page.fetched_at,
-                        page.model_dump_json(),
+                        document(page),
                     )
                     for job_id, page in paged
                 ],

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import JsonValue
 from sqlalchemy import Connection, RowMapping, text
 
-from newsmill_shared.database.rows import columns, jsonb, storable
+from newsmill_shared.database.rows import columns, document, jsonb, storable
 from newsmill_shared.identity import article_id
 from newsmill_shared.messages import Article, ArticleEnriched, Hop, JobFinished, Page
 from newsmill_shared.reasons import RULES, Reason
@@ -338,7 +338,7 @@ def _version_row(
         "language_confidence": content.language.confidence,
         "categories": jsonb([category.model_dump() for category in content.categories]),
         "duplicate_of": twin,
-        "evidence": jsonb(content.evidence.model_dump(mode="json")),
+        "evidence": document(content.evidence),
     }
 
 
@@ -351,7 +351,7 @@ def _record_fetch(connection: Connection, result: ArticleEnriched, article: UUID
             "job_id": result.job_id,
             "url_key": bytes.fromhex(page.url_key),
             "fetched_at": page.fetched_at,
-            "page": page.model_dump_json(),
+            "page": document(page),
             "article_id": article,
         },
     )

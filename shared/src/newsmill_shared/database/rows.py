@@ -3,9 +3,9 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 
-from pydantic import JsonValue
+from pydantic import BaseModel, JsonValue
 
-__all__ = ["columns", "jsonb", "storable"]
+__all__ = ["columns", "document", "jsonb", "storable"]
 
 
 def columns(names: Sequence[str], rows: Iterable[Sequence[object]]) -> dict[str, list[object]]:
@@ -21,7 +21,15 @@ def storable(text: str) -> str:
     """Return text as PostgreSQL takes it: no NUL, and U+FFFD for lone surrogates."""
     if "\0" in text:
         text = text.replace("\0", "")
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def document(value: BaseModel) -> str:
+    """Return a message's value as JSON that PostgreSQL's jsonb takes."""
+    written = value.model_dump_json()
+    return jsonb(value.model_dump(mode="json")) if "\\u0000" in written else written
 
 
 def jsonb(value: Mapping[str, JsonValue] | Sequence[JsonValue]) -> str:

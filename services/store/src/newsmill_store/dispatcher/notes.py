@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 
 from newsmill_shared.database.accept import add_hosts
 from newsmill_shared.database.finish import Ending, finish
-from newsmill_shared.database.rows import columns, jsonb
+from newsmill_shared.database.rows import columns, document, jsonb
 from newsmill_shared.queue.notes import (
     AnyNote,
     EndedNote,
@@ -233,7 +233,7 @@ def _apply_fetched(connection: Connection, notes: Sequence[FetchedNote]) -> None
                     page.fetch_id,
                     bytes.fromhex(page.url_key),
                     page.fetched_at,
-                    page.model_dump_json(),
+                    document(page),
                 )
                 for note, page in pages
             ],
