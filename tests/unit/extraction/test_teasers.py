@@ -42,12 +42,12 @@ ITEMS: dict[str, Item] = {
 LINE = "The council said on Monday that the timetable holds until the end of the winter season."
 
 
-def with_teasers(story: Story, form: Callable[[Story], str], item: Item) -> str:
+def with_teasers(story: Story, form: Callable[[Story], str], item: Item, heading: str = "") -> str:
     """A page of the story with twice as many teasers as the story has, each made by ``item``."""
     rows = [(escape(head), escape(text)) for head, text in story.teasers]
     rows += [(f"{head} – 2", f"{text} {text}") for head, text in rows]
     items = "".join(item(i, head, text, story.dateline) for i, (head, text) in enumerate(rows))
-    heading = f'<div class="block-title"><a href="/cat/0">{story.menu[0]}</a></div>'
+    heading = heading or f'<div class="block-title"><a href="/cat/0">{story.menu[0]}</a></div>'
     page = form(story.but(teasers=[]))
     block = f'<div class="block-news">{heading}{items}</div><div class="leave">'
     return page.replace('<div class="leave">', block)
@@ -76,6 +76,24 @@ def test_teasers_are_left_out_in_any_language(story: Story, item: Item) -> None:
     assert record.text == short.text
 
 
+@pytest.mark.parametrize("item", ITEMS.values(), ids=ITEMS.keys())
+@pytest.mark.parametrize("story", STORIES, ids=[story.language for story in STORIES])
+def test_teasers_below_a_heading_that_no_menu_knows_are_left_out(story: Story, item: Item) -> None:
+    page = with_teasers(story, FORMS["with_paragraphs"], item, "<h3>Around the pier</h3>")
+
+    record = read_html(story, page)
+
+    assert record.text == story.text
+
+
+def test_a_list_with_links_that_ends_an_article_stays() -> None:
+    page = an_article(f"<h2>Where they leave</h2><ul>{BULLETS}</ul>", end="")
+
+    record = read(page)
+
+    assert "Route 7 leaves" in record.text
+
+
 def test_a_second_reading_brings_no_teasers_back() -> None:
     text = " ".join([LINE] * 8)
     teasers = "".join(
@@ -95,10 +113,9 @@ def test_a_second_reading_brings_no_teasers_back() -> None:
     assert record.text == text
 
 
-def an_article(body: str) -> str:
+def an_article(body: str, end: str = f"<p>At the end: {LINE} {LINE}</p>") -> str:
     menu = '<ul class="menu"><li><a href="/c/0">Politics</a></li><li><a href="/c/1">Sport</a></ul>'
     start = "".join(f"<p>Paragraph {i}: {LINE} {LINE}</p>" for i in range(3))
-    end = f"<p>At the end: {LINE} {LINE}</p>"
     head = "<h1>Night ferries to sail through the winter</h1>"
     return f'{menu}{head}<div class="article-body">{start}{body}{end}</div>'
 

@@ -15,6 +15,9 @@ _HEADINGS = frozenset(i for i, tag in enumerate(TAGS) if tag[0] == "h" and tag[1
 BRIEF = 60
 """The same for teasers below a headline of an article: a report may be one sentence."""
 
+SURELY = 3
+"""Texts that lead elsewhere below a heading that says nothing of them."""
+
 MOST_LOOKED_AT = 100_000
 """Blocks below labels, each label's counted anew: a tenth of a second."""
 
@@ -66,13 +69,14 @@ def headed_teasers(draft: Draft) -> None:
         if block.link and block.link >= len(block.text) and len(block.text) <= LABEL
     }
     labels = (
-        i
+        (i, named)
         for i in range(places[0] + 1, len(draft.blocks) - 2)
-        if draft.weight(i) <= LABEL and _names_teasers(draft, i, menu)
+        if draft.weight(i) <= LABEL
+        and ((named := _names_teasers(draft, i, menu)) or _is_heading(draft, i))
     )
-    for i in islice(labels, MOST_LOOKED_AT // len(draft.blocks)):
-        items = _leading_elsewhere(draft, i) if _is_article_above(draft, i) else ()
-        if items:
+    for i, named in islice(labels, MOST_LOOKED_AT // len(draft.blocks)):
+        items = _leading_elsewhere(draft, i) if _is_article_above(draft, i) else frozenset()
+        if items and (named or _are_all(draft, items, i)):
             draft.drop_teasers(range(i, max(items) + 1))
             return
 
@@ -104,11 +108,23 @@ def _leading_elsewhere(draft: Draft, label: int) -> Set[int]:
     return frozenset()
 
 
+def _are_all(draft: Draft, items: Set[int], label: int) -> bool:
+    """Whether teasers are all that is kept below a heading that is none of the article's own."""
+    below = {i for i in draft.places() if i > label and _is_prose(draft, i)}
+    above = [i for i in draft.places() if i < label]
+    around = {draft.place(i)[0] for i in above} | {draft.blocks[i].element for i in above}
+    return len(below) >= SURELY and below <= items and draft.place(label)[0] not in around
+
+
+def _is_heading(draft: Draft, number: int) -> bool:
+    return draft.page.tag[draft.blocks[number].element] in _HEADINGS
+
+
 def _is_prose(draft: Draft, number: int) -> bool:
     """A text that is longer than a label, and neither a link nor a heading."""
     if draft.weight(number) <= LABEL or draft.link_share[number] >= 0.8:
         return False
-    return draft.page.tag[draft.blocks[number].element] not in _HEADINGS
+    return not _is_heading(draft, number)
 
 
 def _of_one_template(draft: Draft, numbers: Sequence[int]) -> set[int]:
