@@ -11,7 +11,7 @@ class StoreSettings(Settings):
     """The store worker."""
 
     store_batch: int = Field(default=100, ge=1)
-    """Results recorded in one transaction, at most; what is there is taken, none is waited for."""
+    """Results recorded in one transaction, at most."""
 
 
 class DispatcherSettings(Settings):

@@ -43,7 +43,7 @@ class RedisQueue:
         self._name = name
 
     def take(self, most: int, *, seconds: float) -> list[Taken]:
-        """Take what is there, waiting up to ``seconds`` for the first.
+        """Take what is there, waiting up to ``seconds`` for the first; 0 waits for none.
 
         What cannot be read is logged and dropped: the ledger sends its work again.
 
@@ -51,10 +51,12 @@ class RedisQueue:
             BrokerAwayError: Redis is away.
         """
         try:
-            # A fraction of a second is fine for the server, redis-py only says int.
-            found = self._redis.blmpop(
-                cast(int, seconds), 1, self._name, direction="RIGHT", count=most
-            )
+            if seconds:
+                # A fraction of a second is fine for the server, redis-py only says int.
+                wait = cast(int, seconds)
+                found = self._redis.blmpop(wait, 1, self._name, direction="RIGHT", count=most)
+            else:
+                found = self._redis.lmpop(1, self._name, direction="RIGHT", count=most)
         except (RedisError, OSError) as error:
             raise BrokerAwayError(f"Redis: {error}") from error
         raws = as_bytes(cast(list[bytes | str], found[1])) if found else []
