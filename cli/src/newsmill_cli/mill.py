@@ -34,6 +34,8 @@ __all__ = [
 
 DEFAULT_PORT = 8765
 _READY_SECONDS = 60.0
+_WITHOUT_DATABASE = ("enrich", "ingest")
+"""Services that never ask PostgreSQL, and load the longest: they begin while it is made."""
 _PORT_TRIES = 20
 
 
@@ -138,9 +140,7 @@ def running_mill(
             found = engine.located
             detail = f"{found.product} {found.version} from {found.binary}"
             report(Event("starting", engine.name, detail=detail))
-        stack.enter_context(engines)
-        revision = migrate(engines.database_url)
-        report(Event("migrated", "database", detail=f"schema {revision}"))
+        stack.callback(engines.stop)
         settings = service_settings(options, directory, engines, port)
         supervisor = Supervisor(
             options.services,
@@ -155,6 +155,9 @@ def running_mill(
         directory.announce(RunningUp(api_url, api_key, settings, own_engines))
         supervisors.append(supervisor)
         stack.callback(supervisor.stop)
+        engines.start(before_database=lambda: supervisor.start_ahead(_WITHOUT_DATABASE))
+        revision = migrate(engines.database_url)
+        report(Event("migrated", "database", detail=f"schema {revision}"))
         supervisor.start()
         yield Mill(directory, engines, supervisor, api_url, api_key, settings)
 

@@ -9,7 +9,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -119,8 +119,9 @@ class Supervisor:
         self._environment = environment
         self._report = report
         self._services = [self._watched(service, logs) for service in services]
+        self._servers = tuple(engines)
         self._engines = [
-            _Watched(engine.name, engine.log, partial(_restart_engine, engine), child=engine.child)
+            _Watched(engine.name, engine.log, partial(_restart_engine, engine))
             for engine in engines
         ]
         self._poll = select.poll()
@@ -134,14 +135,19 @@ class Supervisor:
         """The processes that run now, by name."""
         return {item.name: item.child.pid for item in self._all() if item.child is not None}
 
-    def start(self) -> None:
-        """Start all services and begin to watch the engines."""
-        for item in self._engines:
-            if item.child is not None:
-                self._watch(item, item.child)
+    def start_ahead(self, names: Collection[str]) -> None:
+        """Start these services now; `start` starts the others."""
         for item in self._services:
-            rotate_log(item.log)
-            self._start(item)
+            if item.name in names:
+                rotate_log(item.log)
+                self._start(item)
+
+    def start(self) -> None:
+        """Start all services that do not run yet, and begin to watch the engines."""
+        for item, engine in zip(self._engines, self._servers, strict=True):
+            if engine.child is not None:
+                self._watch(item, engine.child)
+        self.start_ahead([item.name for item in self._services if item.child is None])
 
     def watch(self, seconds: float | None = None) -> bool:
         """Restart what dies, for so many seconds (None: until asked to stop).

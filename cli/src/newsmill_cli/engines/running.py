@@ -1,6 +1,6 @@
 """The engines of one data directory, together: those with a URL are used, the others started."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -98,12 +98,20 @@ class Engines:
         ours = (self.broker, self.index, self.postgres)
         return tuple(engine for engine in ours if engine is not None)
 
-    def start(self) -> None:
-        """Start what is ours and wait until all of it answers; nothing stays up on failure."""
+    def start(self, *, before_database: Callable[[], None] = lambda: None) -> None:
+        """Start what is ours and wait until all of it answers; nothing stays up on failure.
+
+        Args:
+            before_database: Called when all but PostgreSQL answers, which takes the longest.
+        """
         try:
             for engine in self.embedded:
+                if engine is self.postgres:
+                    before_database()
                 rotate_log(engine.log)
                 engine.start()
+            if self.postgres is None:
+                before_database()
         except BaseException:
             self.stop()
             raise
