@@ -22,8 +22,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 __all__ = [
     "article",
+    "audit",
     "event",
     "host",
+    "host_setting",
     "job",
     "listing",
     "listing_category",
@@ -71,6 +73,20 @@ host = Table(
     _required("next_at", _TIME),
     _required("in_flight", Integer),
     _required("idle", Boolean),
+    _required("backoff_seconds", REAL),
+)
+
+host_setting = Table(
+    "host_setting",
+    metadata,
+    _required("host_id", Integer, key=True),
+    _optional("delay_seconds", REAL),
+    _optional("max_in_flight", Integer),
+    _optional("timezone", Text),
+    _required("ignore_robots", Boolean),
+    _required("headers", JSONB),
+    _required("cookies", JSONB),
+    _required("updated_at", _TIME),
 )
 
 job = Table(
@@ -124,6 +140,7 @@ page_fetch = Table(
     _required("fetched_at", _TIME),
     _required("page", JSONB),
     _optional("article_id", Uuid),
+    _optional("checked_at", _TIME),
 )
 
 article = Table(
@@ -226,6 +243,17 @@ listing_category = Table(
     metadata,
     _required("category", Text, key=True),
     _required("position", BigInteger, key=True),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    _required("id", BigInteger, key=True),
+    _required("at", _TIME),
+    _required("actor", Text),
+    _required("act", Text),
+    _required("subject", Text),
+    _required("detail", JSONB),
 )
 
 total = Table(
