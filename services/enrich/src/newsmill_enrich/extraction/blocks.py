@@ -245,7 +245,8 @@ def walk(body: Element) -> Blocks:  # noqa: PLR0912 - one loop: calls would doub
                         writer.bold += len(text)
                 node = node.next
             elif tag in _BLOCK_TAGS:
-                writer.flush(element)
+                if writer.pieces or writer.lines:
+                    writer.flush(element)
                 entered = _enter(page, node, tag, element)
                 child = node.first_child
                 if child is None:
@@ -270,7 +271,7 @@ def walk(body: Element) -> Blocks:  # noqa: PLR0912 - one loop: calls would doub
         if not stack:
             break
         node, outer, in_link, in_bold, ends = stack.pop()
-        if ends:
+        if ends and (writer.pieces or writer.lines):
             writer.flush(element)
         element = outer
     writer.flush(0)

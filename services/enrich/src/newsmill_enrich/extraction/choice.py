@@ -29,11 +29,12 @@ class Draft:
     reasons: dict[int, str] = field(default_factory=dict)
     teasers: range = range(0)
     """Blocks of teasers in a place apart from the article's, whether they were kept or not."""
-    _sizes: list[int] = field(default_factory=list)
+    sizes: list[int] = field(init=False)
+    """The weight of each block, kept or not."""
     _datelines: dict[int, Dateline | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._sizes = [weight(block.text) for block in self.blocks]
+        self.sizes = [weight(block.text) for block in self.blocks]
 
     @property
     def blocks(self) -> Sequence[Block]:
@@ -64,11 +65,11 @@ class Draft:
 
     def size(self, numbers: Sequence[int]) -> int:
         """The weight of the kept ones among these blocks."""
-        return sum([self._sizes[i] for i in numbers if self.kept[i]])
+        return sum([self.sizes[i] for i in numbers if self.kept[i]])
 
     def weight(self, number: int) -> int:
         """The weight of a block, kept or not."""
-        return self._sizes[number]
+        return self.sizes[number]
 
     def dateline(self, number: int) -> Dateline | None:
         """What a block says of a date, if that is all it says."""
@@ -82,4 +83,4 @@ class Draft:
 
     def is_label(self, number: int) -> bool:
         """A few words that are no sentence."""
-        return self._sizes[number] <= LABEL and not ends_sentence(self.blocks[number].text)
+        return self.sizes[number] <= LABEL and not ends_sentence(self.blocks[number].text)

@@ -196,6 +196,9 @@ def _doubtful(main: MainText, features: Features) -> bool:
     letters = features.length * features.long
     prose = float(letters.sum() - letters[main.teasers.start : main.teasers.stop].sum())
     kept = float(features.length[list(main.kept)].sum())
+    unlinked = float(features.length[features.link_share < 0.8].sum())
+    if kept >= LITTLE * unlinked:
+        return False  # no other reading could find so much more
     return main.confidence < DOUBT or (kept < FEW_LETTERS and kept < 0.2 * prose)
 
 

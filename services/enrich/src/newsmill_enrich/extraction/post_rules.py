@@ -18,12 +18,17 @@ from newsmill_enrich.extraction.wording import (
 
 __all__ = ["apply_rules"]
 
+LONGER = 8
+"""Times the headline's length: a text that long does not repeat it, whatever stands around it."""
+
 
 def _repeated_headline(draft: Draft) -> None:
     key = fold(draft.title)
     if not key:
         return
     for i in draft.places()[:6]:
+        if len(draft.blocks[i].text) > LONGER * len(key):
+            continue
         text = fold(draft.blocks[i].text)
         if text == key or (len(text) > 20 and key.endswith(text)) or _holds(text, key):
             draft.drop([i], "repeated headline")

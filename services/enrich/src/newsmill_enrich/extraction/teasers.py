@@ -1,8 +1,11 @@
 """Rules that find where teasers of other articles begin below an article."""
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence, Set
-from itertools import islice
+from functools import cached_property
+from itertools import accumulate, islice
+from operator import mul
 
 from newsmill_enrich.extraction.blocks import TAGS
 from newsmill_enrich.extraction.choice import ENOUGH, LABEL, Draft
@@ -37,9 +40,8 @@ def _head_above(draft: Draft, number: int) -> int | None:
     return above if above >= 0 and _is_linked_head(draft, above) else None
 
 
-def _is_article_above(draft: Draft, start: int) -> bool:
-    """Whether what is kept above a block may be the whole article."""
-    size = draft.size(range(start))
+def _is_article(draft: Draft, size: int) -> bool:
+    """Whether kept text of this weight may be the whole article."""
     return size > ENOUGH or (size >= BRIEF and weight(draft.title) > HEADLINE)
 
 
@@ -53,7 +55,7 @@ def teaser_tail(draft: Draft) -> None:
     first = min(heads)
     start = heads[first]
     below = sum(i >= start for i in texts)
-    if _is_article_above(draft, start) and len(heads) >= 0.5 * below:
+    if _is_article(draft, draft.size(range(start))) and len(heads) >= 0.5 * below:
         apart = len(heads) >= 0.8 * below and _are_apart(draft, heads, start)
         draft.drop_teasers(range(start, max(heads) + 1), apart=apart)
 
@@ -74,8 +76,10 @@ def headed_teasers(draft: Draft) -> None:
         if draft.weight(i) <= LABEL
         and ((named := _names_teasers(draft, i, menu)) or _is_heading(draft, i))
     )
+    leading = _Leading(draft)
+    above = list(accumulate(map(mul, draft.kept, draft.sizes), initial=0))
     for i, named in islice(labels, MOST_LOOKED_AT // len(draft.blocks)):
-        items = _leading_elsewhere(draft, i) if _is_article_above(draft, i) else frozenset()
+        items = leading.below(i) if _is_article(draft, above[i]) else frozenset()
         if items and (named or _are_all(draft, items, i)):
             draft.drop_teasers(range(i, max(items) + 1))
             return
@@ -92,20 +96,48 @@ def _names_teasers(draft: Draft, number: int, menu: Set[str]) -> bool:
     return bool(key) and not key.isdigit() and (key in menu or (linked and is_section_name(text)))
 
 
-def _leading_elsewhere(draft: Draft, label: int) -> Set[int]:
-    """The texts below a label if they have a link each, unlike those of the article above it."""
-    above = [i for i in draft.places() if i < label and draft.weight(i) > LABEL]
-    below = [i for i in range(label + 1, len(draft.blocks)) if _is_prose(draft, i)]
-    kept = [i for i in below if draft.kept[i]]
-    for leads in (_leads_above, _leads_below, _leads_within, _leads_above_or_within):
-        leading = _of_one_template(draft, [i for i in below if leads(draft, i)])
-        if len(leading) < 2 or not _are_apart(draft, leading, label):
-            continue
-        most = len(leading) >= 0.5 * len(below)
-        all_kept = len(leading.intersection(kept)) >= 0.8 * len(kept)
-        if most and all_kept and sum(leads(draft, i) for i in above) <= 0.3 * len(above):
-            return leading
-    return frozenset()
+class _Leading:
+    """Which texts of a page lead elsewhere, and how: found once, asked below every label."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
+        self._above = [i for i in draft.places() if draft.weight(i) > LABEL]
+
+    @cached_property
+    def _prose(self) -> list[int]:
+        return [i for i in range(len(self._draft.blocks)) if _is_prose(self._draft, i)]
+
+    @cached_property
+    def _ways(self) -> list[tuple[list[int], list[int]]]:
+        """For each way of leading elsewhere, the prose and the kept texts that do so."""
+        draft = self._draft
+        return [
+            (
+                [i for i in self._prose if leads(draft, i)],
+                [i for i in self._above if leads(draft, i)],
+            )
+            for leads in (_leads_above, _leads_below, _leads_within, _leads_above_or_within)
+        ]
+
+    def below(self, label: int) -> Set[int]:
+        """The texts below a label if they have a link each, unlike those of the article above."""
+        draft = self._draft
+        below = self._prose[bisect_right(self._prose, label) :]
+        kept = [i for i in below if draft.kept[i]]
+        above = bisect_left(self._above, label)
+        for prose, article in self._ways:
+            candidates = prose[bisect_right(prose, label) :]
+            if len(candidates) < max(2, 0.5 * len(below)):
+                continue
+            if bisect_left(article, label) > 0.3 * above:
+                continue
+            leading = _of_one_template(draft, candidates)
+            if len(leading) < max(2, 0.5 * len(below)):
+                continue
+            all_kept = len(leading.intersection(kept)) >= 0.8 * len(kept)
+            if all_kept and _are_apart(draft, leading, label):
+                return leading
+        return frozenset()
 
 
 def _are_all(draft: Draft, items: Set[int], label: int) -> bool:

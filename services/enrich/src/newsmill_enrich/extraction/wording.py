@@ -25,7 +25,6 @@ __all__ = [
 
 _SENTENCE_END = re.compile(r"[.!?…。！？؟۔।။።։]['\"”’»）)\]]*$")
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
-_SPACES = re.compile(r"\s+")
 _WIDE = re.compile("[\u2e80-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff01-\uff60\U00020000-\U0003ffff]+")
 CACHED_LENGTH = 200
 _COUNT = re.compile(r"\s*[(\[]?\s*\d[\d.,]*\s*[)\]]?\s*")
@@ -39,8 +38,15 @@ def fold(text: str) -> str:
 
 
 def _fold(text: str) -> str:
-    text = unicodedata.normalize("NFKC", text).casefold().translate(_APOSTROPHES)
-    return _EDGES.sub("", _SPACES.sub(" ", _ARABIC_MARKS.sub("", text)))
+    if text.isascii():
+        text = text.lower().replace("`", "'")
+    else:
+        text = unicodedata.normalize("NFKC", text).casefold().translate(_APOSTROPHES)
+        text = _ARABIC_MARKS.sub("", text)
+    text = " ".join(text.split())
+    if text and not (text[0].isalnum() and text[-1].isalnum()):
+        text = _EDGES.sub("", text)
+    return text
 
 
 _fold_short = lru_cache(maxsize=4096)(_fold)
@@ -58,6 +64,9 @@ _BYLINE = re.compile(
     rf"^(?:{'|'.join(sorted(map(re.escape, _WORDS['byline']), key=len, reverse=True))})"
     r"(?:\s*[:：/|]\s*|\s+)",
     re.IGNORECASE,
+)
+_MODIFIED = re.compile(
+    "|".join(rf"\b{word}\b" if word.isascii() else word for word in _WORDS["modified"])
 )
 _CREDIT = re.compile(r"\s*[（(]?(?:记者|記者|기자|編集部|编辑)[）)]?\s*$")
 
@@ -108,12 +117,7 @@ def is_error_heading(text: str) -> bool:
 
 def names_update(text: str) -> bool:
     """Tell whether the words beside a date say that it is the date of a change."""
-    phrase = fold(text)
-    return any(
-        phrase == word
-        or (word in phrase if not word.isascii() else re.search(rf"\b{word}\b", phrase) is not None)
-        for word in _WORDS["modified"]
-    )
+    return _MODIFIED.search(fold(text)) is not None
 
 
 def strip_byline(text: str) -> tuple[str, bool]:
