@@ -5,7 +5,7 @@ Celery task name: services meet at a name, not at an import. Unknown fields are 
 field with a default may be added; any other change makes a new version.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
@@ -16,6 +16,8 @@ __all__ = [
     "INLINE_TEXT_BYTES",
     "MAX_TEXT_BYTES",
     "MESSAGES",
+    "Alias",
+    "AliasKind",
     "Article",
     "ArticleEnriched",
     "Category",
@@ -23,12 +25,14 @@ __all__ = [
     "Evidence",
     "FetchPage",
     "Hop",
+    "HostSettings",
     "JobFinished",
     "Language",
     "Message",
     "Page",
     "PageFetched",
     "Relation",
+    "StoredFetch",
     "Work",
 ]
 
@@ -67,6 +71,29 @@ class Hop(Frozen):
     status: int
 
 
+class StoredFetch(Frozen):
+    """The newest fetch of a page that became an article: the host may say that it is still so."""
+
+    fetch_id: UUID
+    url_key: str
+    """Of the page that was fetched, after redirects: only there is its body the same page's."""
+    sha256: str
+    """Of the body, hex."""
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+class HostSettings(Frozen):
+    """How the host of a fetch is asked, as its operator here has set it."""
+
+    headers: dict[str, str] = Field(default={}, repr=False)
+    """Sent to this host alone."""
+    cookies: dict[str, str] = Field(default={}, repr=False)
+    """Sent to this host alone."""
+    ignore_robots: bool = False
+    """Fetch whatever robots.txt says; it is not read then."""
+
+
 class FetchPage(Message):
     """Fetch this page now: its host is held for you until the claim or the chain runs out."""
 
@@ -88,6 +115,10 @@ class FetchPage(Message):
     """The whole chain, from claim to note, must end within this."""
     timezone: str | None = None
     """IANA zone of the site's local times, if its operator or submitter said so."""
+    stored: StoredFetch | None = None
+    """What is known of the page; None if nothing is, or if it is to be fetched in any case."""
+    host: HostSettings = HostSettings()
+    """For the host of ``target``."""
 
 
 class Page(Frozen):
@@ -113,6 +144,8 @@ class Page(Frozen):
     """``text/html``, ``application/xhtml+xml``, ``text/plain``, ..."""
     supplied: bool = False
     """Handed in with its content, rather than fetched by us."""
+    noarchive: bool = False
+    """Its response headers ask that no copy of the page be kept."""
     timezone: str | None = None
 
 
@@ -165,6 +198,19 @@ class DuplicateVerdict(Frozen):
     related: tuple[Relation, ...] = ()
 
 
+AliasKind = Literal["amp", "mobile", "print", "variant"]
+"""What a second address of a page is for; ``variant`` is any that the page gives no purpose."""
+
+
+class Alias(Frozen):
+    """Another address that is the same page, by its own word and by rule."""
+
+    url: str
+    key: str
+    """sha256 (hex) of the canonical form of ``url``."""
+    kind: AliasKind = "variant"
+
+
 class Evidence(Frozen):
     """Why each thing was decided, part by part, as plain JSON."""
 
@@ -190,6 +236,13 @@ class Article(Frozen):
     section_raw: str | None = None
     site_name: str | None = None
     canonical_url: str | None = None
+    """The address that the page declares to be its own, whatever that is worth."""
+    home: Alias | None = None
+    """The page that this one is a variant of, and what kind of: the article belongs there."""
+    aliases: tuple[Alias, ...] = ()
+    """Addresses of this page's variants."""
+    noarchive: bool = False
+    """The publisher asks that no copy of the page be kept."""
     image: str | None = None
     language: Language
     categories: tuple[Category, ...] = ()

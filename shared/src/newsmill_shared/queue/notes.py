@@ -42,7 +42,8 @@ class ChainNote(Note):
     """The end of a fetch chain: it frees the host."""
 
     crawl_delay_seconds: float | None = None
-    """The Crawl-delay that the host's robots.txt asks for, if the chain read it."""
+    """The Crawl-delay that the host's robots.txt asks for, 0 if it asks for none; None if the
+    chain did not read it."""
 
 
 class FetchedNote(ChainNote):
@@ -58,8 +59,12 @@ class EndedNote(ChainNote):
     kind: Literal["ended"] = "ended"
     reason: Reason
     detail: str = ""
+    status: int | None = None
+    """Of the last response, if there was one."""
     retry_after_seconds: float | None = None
     hops: tuple[Hop, ...] = ()
+    unchanged: UUID | None = None
+    """The stored fetch that the page is still the same as."""
 
 
 class MovedNote(ChainNote):

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection, RowMapping, text
 
 from newsmill_shared.database.finish import Ending, finish
-from newsmill_shared.messages import FetchPage, Hop, Page, PageFetched
+from newsmill_shared.messages import FetchPage, Hop, HostSettings, Page, PageFetched
 from newsmill_shared.reasons import Reason
 
 __all__ = ["Timing", "pick_fetches", "pick_pages", "seconds_to_next_host"]
@@ -23,7 +23,8 @@ class Timing:
 
 # A host with room whose time has come gives its best waiting jobs. A page that runs already is
 # passed over, and of jobs that share a page one is taken. At most one suspect runs at a time.
-# A job whose page was stored less than max_age ago is returned to be finished, not sent.
+# A job whose page was stored, or seen unchanged, less than max_age ago is returned to be finished,
+# not sent; otherwise what is stored of its page goes along, for a conditional request.
 # host.idle says that no waiting job was seen; in_flight moves with the slots really inserted.
 _PICK_FETCHES = text("""
 with ready as materialized (
@@ -32,12 +33,18 @@ with ready as materialized (
   order by next_at limit :limit),
 due as materialized (
   select ready.id as host_id, j.* from ready left join lateral (
-    select job.id, job.url_key, job.suspect, fresh.article_id from job
+    select job.id, job.url_key, job.suspect, stored.article_id, stored.stored from job
     left join lateral (
-      select article_id from page_fetch as f
+      select case when greatest(f.fetched_at, f.checked_at)
+                       > now() - make_interval(secs => job.max_age_seconds)
+                  then f.article_id end as article_id,
+             jsonb_build_object('fetch_id', f.id, 'url_key', f.page -> 'final_key',
+                                'sha256', f.page -> 'sha256',
+                                'etag', f.page -> 'headers' -> 'etag',
+                                'last_modified', f.page -> 'headers' -> 'last-modified') as stored
+      from page_fetch as f
       where f.url_key = job.url_key and f.article_id is not null and not job.force
-        and f.fetched_at > now() - make_interval(secs => job.max_age_seconds)
-      limit 1) as fresh on true
+      order by f.fetched_at desc limit 1) as stored on true
     where job.host_id = ready.id and job.state = 'waiting' and job.fetch_id is null
       and (job.expires_at is null or job.expires_at > now())
       and (not job.suspect or not exists (
@@ -56,12 +63,13 @@ sent as (
   update job set state = 'running', stage = 'ingest', attempt = attempt + 1,
                  dispatched_at = now(), held_until = null
   from chosen where job.id = chosen.id and job.state = 'waiting' and chosen.article_id is null
-  returning job.*),
+  returning job.*, chosen.stored),
 slots as (
   insert into slot (job_id, attempt, host_id, until)
   select sent.id, sent.attempt, sent.host_id,
          now() + make_interval(secs => :hold + greatest(host.delay_seconds,
-                                                        coalesce(host.crawl_delay_seconds, 0)))
+                                                        host.crawl_delay_seconds,
+                                                        host.backoff_seconds))
   from sent join host on host.id = sent.host_id
   returning host_id),
 counted as (
@@ -71,11 +79,12 @@ counted as (
 moved as (
   update host set in_flight = in_flight + counted.taken, idle = (counted.seen = 0)
   from counted where host.id = counted.host_id and (counted.taken > 0 or counted.seen = 0))
-select id, attempt, url, encode(url_key, 'hex') as url_key, target, hops, cookies, timezone,
-       null::uuid as article_id
-from sent
+select sent.id, attempt, url, encode(url_key, 'hex') as url_key, target, hops, sent.cookies,
+       coalesce(sent.timezone, setting.timezone) as timezone, sent.stored,
+       to_jsonb(setting) as setting, null::uuid as article_id
+from sent left join host_setting as setting on setting.host_id = sent.host_id
 union all
-select id, null, null, null, null, null, null, null, article_id
+select id, null, null, null, null, null, null, null, null, null, article_id
 from chosen where article_id is not null
 """)
 
@@ -96,8 +105,10 @@ sent as (
   update job set state = 'running', stage = 'enrich', attempt = attempt + 1,
                  dispatched_at = now(), held_until = null
   from chosen where job.id = chosen.id and job.state = 'waiting'
-  returning job.id, job.attempt, job.fetch_id)
-select sent.id, sent.attempt, f.page from sent join page_fetch as f on f.id = sent.fetch_id
+  returning job.id, job.attempt, job.fetch_id, job.host_id)
+select sent.id, sent.attempt, f.page, setting.timezone
+from sent join page_fetch as f on f.id = sent.fetch_id
+left join host_setting as setting on setting.host_id = sent.host_id
 """)
 
 _NEXT_HOST = text("""
@@ -141,7 +152,7 @@ def pick_pages(connection: Connection, limit: int, *, epoch: str) -> list[PageFe
     rows = connection.execute(_PICK_PAGES, {"limit": limit})
     return [
         PageFetched(
-            job_id=row.id, attempt=row.attempt, epoch=epoch, page=Page.model_validate(row.page)
+            job_id=row.id, attempt=row.attempt, epoch=epoch, page=_page(row.page, row.timezone)
         )
         for row in rows
     ]
@@ -176,7 +187,14 @@ def _fetch_page(row: RowMapping, timing: Timing, epoch: str, now_ms: int) -> Fet
         claim_by=now_ms + round(timing.claim_seconds * 1000),
         fetch_seconds=timing.fetch_seconds,
         timezone=row["timezone"],
+        stored=row["stored"],
+        host=row["setting"] or HostSettings(),
     )
+
+
+def _page(stored: object, host_timezone: str | None) -> Page:
+    page = Page.model_validate(stored)
+    return page if page.timezone else page.model_copy(update={"timezone": host_timezone})
 
 
 def _hops(stored: Sequence[object]) -> tuple[Hop, ...]:
