@@ -98,7 +98,6 @@ def _width(text: str) -> float:
 
 
 _TITLE_COLUMN = 5
-_WORDING_COUNT = 10
 
 
 def _wording(page: Blocks, link: Floats, title: str, summary: str) -> Floats:
@@ -106,13 +105,13 @@ def _wording(page: Blocks, link: Floats, title: str, summary: str) -> Floats:
     of_title = set(_WORD.findall(title.lower()))
     of_summary = set(_WORD.findall(summary.lower()))
     least = max(len(of_title) * 0.6, 1)
-    rows = np.zeros((len(page.blocks), _WORDING_COUNT))
+    rows: list[tuple[float, ...]] = []
     seen: set[str] = set()
-    for i, (block, linked) in enumerate(zip(page.blocks, link.tolist(), strict=True)):
+    for block, linked in zip(page.blocks, link.tolist(), strict=True):
         text = block.text
         size = len(text)
         if linked > 0.9 and size < 60:
-            rows[i, :] = (text.count(" ") + 1, 0, 0, 1, 0, 0, 0, 1, 0, 0)
+            rows.append((text.count(" ") + 1, 0, 0, 1, 0, 0, 0, 1, 0, 0))
             continue
         opening = text[:120]
         repeated = opening in seen
@@ -129,19 +128,21 @@ def _wording(page: Blocks, link: Floats, title: str, summary: str) -> Floats:
                     in_summary = len(of_summary.intersection(tokens)) / len(tokens)
             when = size < 60 and _WHEN.search(text) is not None
             address = size < 120 and ("http" in text or "@" in text)
-        rows[i, :] = (
-            text.count(" ") + 1,
-            text[-1] in _CLOSING,
-            text.count(",") + text.count(". ") + text.count("、") + text.count("。"),
-            sum([word[:1].isupper() for word in words]) / len(words),
-            repeated,
-            in_title,
-            in_summary,
-            0 if first.islower() else 1 if first.isupper() else 2,
-            when,
-            address,
+        rows.append(
+            (
+                text.count(" ") + 1,
+                text[-1] in _CLOSING,
+                text.count(",") + text.count(". ") + text.count("、") + text.count("。"),
+                sum([word[:1].isupper() for word in words]) / len(words),
+                repeated,
+                in_title,
+                in_summary,
+                0 if first.islower() else 1 if first.isupper() else 2,
+                when,
+                address,
+            )
         )
-    return rows
+    return np.array(rows, dtype=np.float64)
 
 
 class _Tree:

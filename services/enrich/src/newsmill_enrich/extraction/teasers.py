@@ -35,9 +35,10 @@ def _is_linked_head(draft: Draft, number: int) -> bool:
 def _head_above(draft: Draft, number: int) -> int | None:
     """The fully linked headline that a text stands behind, perhaps with a date between."""
     above = number - 1
-    if above > 0 and draft.dateline(above):
+    heads = [i for i in (above, above - 1) if i >= 0 and _is_linked_head(draft, i)]
+    if heads and above > 0 and draft.dateline(above):
         above -= 1
-    return above if above >= 0 and _is_linked_head(draft, above) else None
+    return above if above in heads else None
 
 
 def _is_article(draft: Draft, size: int) -> bool:

@@ -31,6 +31,8 @@ _COUNT = re.compile(r"\s*[(\[]?\s*\d[\d.,]*\s*[)\]]?\s*")
 _ARABIC_MARKS = re.compile("[\u064b-\u0652\u0640\u200c\u200f\u200e]")
 _APOSTROPHES = str.maketrans(dict.fromkeys("‘’‚‛ʼʻ`´", "'") | {"\u00ad": None, "\u0307": None})
 
+_UNFOLDED = re.compile(f"[{''.join(map(chr, _APOSTROPHES))}]")
+
 
 def fold(text: str) -> str:
     """Return ``text`` for comparison: case, width, quotes, edges and runs of spaces aside."""
@@ -41,7 +43,9 @@ def _fold(text: str) -> str:
     if text.isascii():
         text = text.lower().replace("`", "'")
     else:
-        text = unicodedata.normalize("NFKC", text).casefold().translate(_APOSTROPHES)
+        text = unicodedata.normalize("NFKC", text).casefold()
+        if _UNFOLDED.search(text):
+            text = text.translate(_APOSTROPHES)
         text = _ARABIC_MARKS.sub("", text)
     text = " ".join(text.split())
     if text and not (text[0].isalnum() and text[-1].isalnum()):
