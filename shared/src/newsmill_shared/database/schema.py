@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 __all__ = [
+    "alias",
     "article",
     "audit",
     "event",
@@ -33,6 +34,7 @@ __all__ = [
     "metadata",
     "outcome",
     "page_fetch",
+    "pause",
     "receipt",
     "slot",
     "total",
@@ -156,6 +158,16 @@ article = Table(
     _required("updated_at", _TIME),
 )
 
+alias = Table(
+    "alias",
+    metadata,
+    _required("id", Uuid, key=True),
+    _required("url", Text),
+    _required("article_id", Uuid),
+    _required("kind", Text),
+    _required("created_at", _TIME),
+)
+
 version = Table(
     "version",
     metadata,
@@ -262,6 +274,17 @@ total = Table(
     _required("kind", Text, key=True),
     _required("reason", Text, key=True),
     _required("count", BigInteger),
+)
+
+pause = Table(
+    "pause",
+    metadata,
+    _required("scope", Text, key=True),
+    _required("value", Text, key=True),
+    _required("paused_by", Text, key=True),
+    _required("reason", Text),
+    _required("since", _TIME),
+    _optional("until", _TIME),
 )
 
 meta = Table(
