@@ -10,7 +10,7 @@ from newsmill_ingest.robots import RobotsRules
 from newsmill_shared.errors import EndedError
 from newsmill_shared.http.deadline import Deadline
 from newsmill_shared.http.messages import Response
-from newsmill_shared.messages import FetchPage, Hop
+from newsmill_shared.messages import FetchPage, Hop, HostSettings, StoredFetch
 from newsmill_shared.pages import StoredBody
 from newsmill_shared.urls import CanonicalURL, canonicalize
 
@@ -97,6 +97,8 @@ def a_command(
     target: str | None = None,
     hops: tuple[Hop, ...] = (),
     cookies: dict[str, str] | None = None,
+    stored: StoredFetch | None = None,
+    host: HostSettings | None = None,
 ) -> FetchPage:
     return FetchPage(
         job_id=JOB,
@@ -109,4 +111,6 @@ def a_command(
         cookies=cookies or {},
         claim_by=0,
         fetch_seconds=15,
+        stored=stored,
+        host=host or HostSettings(),
     )

@@ -15,7 +15,7 @@ from newsmill_shared.http.messages import (
     Validators,
     retry_after_seconds,
 )
-from newsmill_shared.messages import Hop
+from newsmill_shared.messages import Hop, HostSettings
 from newsmill_shared.reasons import Reason
 from newsmill_shared.urls import CanonicalURL, URLRefusedError, canonicalize, resolve_reference
 
@@ -67,6 +67,7 @@ class Chain:
         now: Read when a host says until when to stay away.
         hops: Redirects followed so far, on other hosts.
         cookies: As an earlier part of the chain carried them (`Moved.cookies`).
+        host: What the operator has set for the chain's host.
     """
 
     def __init__(
@@ -78,7 +79,9 @@ class Chain:
         now: Callable[[], datetime],
         hops: tuple[Hop, ...] = (),
         cookies: Mapping[str, str] | None = None,
+        host: HostSettings | None = None,
     ) -> None:
+        self._host = host or HostSettings()
         self._fetcher = fetcher
         self._permit = permit
         self._deadline = deadline
@@ -89,21 +92,25 @@ class Chain:
         self.status: int | None = None
         """Of the last response."""
 
-    def follow(self, start: CanonicalURL, validators: Validators | None = None) -> Arrived | Moved:
+    def follow(
+        self, start: CanonicalURL, validators: Mapping[str, Validators] | None = None
+    ) -> Arrived | Moved:
         """Ask for ``start`` and follow its redirects as long as they stay on its host.
 
         Args:
             start: Where to ask first.
-            validators: Sent with the first request.
+            validators: By the key of the page that they were given for; sent to it alone.
 
         Raises:
             EndedError: The chain ended without a page: ``not_modified``, ``redirect``,
                 ``http_404``, ``protocol``, ... and whatever the fetcher and ``permit`` raise.
         """
         url = start
-        conditions = validators.headers() if validators else {}
+        own = _OperatorsOwn(self._host, start)
         while True:
-            response = self._ask(url, conditions)
+            known = validators.get(url.key) if validators else None
+            conditions = known.headers() if known else {}
+            response = self._ask(url, conditions, own)
             if response.status not in REDIRECT_STATUSES:
                 _check_final(response, conditional=bool(conditions), now=self._now())
                 return Arrived(url, response)
@@ -113,20 +120,44 @@ class Chain:
             target = read_location(url.url, response.location)
             if target.host != start.host:
                 return Moved(target, self._cookies.dump())
-            url, conditions = target, {}
+            url = target
 
-    def _ask(self, url: CanonicalURL, conditions: Mapping[str, str]) -> Response:
+    def _ask(
+        self, url: CanonicalURL, conditions: Mapping[str, str], own: "_OperatorsOwn"
+    ) -> Response:
         self._permit(url)
-        cookie = self._cookies.header(url)
+        cookie = "; ".join(filter(None, (own.cookies(url), self._cookies.header(url))))
         response = self._fetcher.get(
             url.url,
             deadline=self._deadline,
-            headers={**conditions, **({"Cookie": cookie} if cookie else {})},
+            headers={**own.headers(url), **conditions, **({"Cookie": cookie} if cookie else {})},
             media_types=PAGE_TYPES,
         )
         self.status = response.status
         self._cookies.absorb(url, response.set_cookies)
         return response
+
+
+class _OperatorsOwn:
+    """What the operator has the chain's host be sent.
+
+    Never in clear where the chain began encrypted, and not among the cookies that move on with
+    the chain.
+    """
+
+    def __init__(self, host: HostSettings, start: CanonicalURL) -> None:
+        self._start = start
+        self._headers = host.headers
+        self._cookies = "; ".join(f"{name}={value}" for name, value in host.cookies.items())
+
+    def headers(self, url: CanonicalURL) -> Mapping[str, str]:
+        return self._headers if self._may_be_sent(url) else {}
+
+    def cookies(self, url: CanonicalURL) -> str:
+        return self._cookies if self._may_be_sent(url) else ""
+
+    def _may_be_sent(self, url: CanonicalURL) -> bool:
+        return url.host == self._start.host and url.scheme in ("https", self._start.scheme)
 
 
 def read_location(base: str, location: str | None) -> CanonicalURL:

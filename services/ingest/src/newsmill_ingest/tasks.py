@@ -1,5 +1,6 @@
 """What ingest does with a message: fetch one page, politely, and say how it went."""
 
+import hashlib
 from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
@@ -11,10 +12,11 @@ from newsmill_ingest.robots_tag import is_noindex
 from newsmill_ingest.settings import AGENT
 from newsmill_shared.errors import EndedError
 from newsmill_shared.http.deadline import Deadline
-from newsmill_shared.messages import FetchPage, Hop, Page, PageFetched
+from newsmill_shared.http.messages import Validators
+from newsmill_shared.messages import FetchPage, Hop, Page, PageFetched, StoredFetch
 from newsmill_shared.pages import StoredBody
 from newsmill_shared.queue.notes import EndedNote, FetchedNote, MovedNote
-from newsmill_shared.reasons import Reason
+from newsmill_shared.reasons import Outcome, Reason
 from newsmill_shared.text import clean_line
 from newsmill_shared.urls import CanonicalURL, URLRefusedError, canonicalize
 
@@ -77,8 +79,10 @@ def fetch_page(
 
     def permit(url: CanonicalURL) -> None:
         nonlocal delay
+        if command.host.ignore_robots:
+            return
         rules = robots.rules(url, deadline)
-        delay = rules.crawl_delay_seconds
+        delay = rules.crawl_delay_seconds or 0.0
         if not rules.allows(url.url):
             raise EndedError(Reason.ROBOTS, f"robots.txt of {url.host} disallows it")
 
@@ -89,10 +93,13 @@ def fetch_page(
         now=now,
         hops=command.hops,
         cookies=command.cookies,
+        host=command.host,
     )
+    stored = command.stored
     try:
-        end = chain.follow(_start(command))
+        end = chain.follow(_start(command), _validators(stored))
         _check_tags(end)
+        _check_changed(end, stored)
     except EndedError as error:
         return EndedNote(
             job_id=command.job_id,
@@ -100,8 +107,10 @@ def fetch_page(
             crawl_delay_seconds=delay,
             reason=error.reason,
             detail=clean_line(error.detail),
+            status=chain.status,
             retry_after_seconds=error.retry_after_seconds,
             hops=chain.hops,
+            unchanged=stored.fetch_id if stored and error.outcome is Outcome.UNCHANGED else None,
         )
     if isinstance(end, Moved):
         return MovedNote(
@@ -130,6 +139,18 @@ def _start(command: FetchPage) -> CanonicalURL:
         return canonicalize(command.target)
     except URLRefusedError as refused:
         raise EndedError(Reason.PROTOCOL, str(refused)) from refused
+
+
+def _validators(stored: StoredFetch | None) -> dict[str, Validators]:
+    return {stored.url_key: Validators(stored.etag, stored.last_modified)} if stored else {}
+
+
+def _check_changed(end: Arrived | Moved, stored: StoredFetch | None) -> None:
+    """Raise EndedError if the page's bytes are those of the stored fetch."""
+    if stored is None or isinstance(end, Moved) or end.url.key != stored.url_key:
+        return
+    if hashlib.sha256(end.response.body).hexdigest() == stored.sha256:
+        raise EndedError(Reason.SAME_CONTENT, "the page is the same as when it was stored")
 
 
 def _check_tags(end: Arrived | Moved) -> None:

@@ -49,7 +49,7 @@ def visit(
         fetcher: Makes the requests.
         deadline: Of the whole visit.
         now: Reads the time (aware).
-        validators: Sent with the first request.
+        validators: Sent with the first request, and to no other page.
         permit: Called with each URL before it is asked; raises EndedError to refuse it.
     """
     chain: Chain | None = None
@@ -61,7 +61,9 @@ def visit(
         permit(target)
 
     try:
-        step: Arrived | Moved = Moved(canonicalize(url), {})
+        start = canonicalize(url)
+        known = {start.key: validators} if validators else {}
+        step: Arrived | Moved = Moved(start, {})
         while isinstance(step, Moved):
             chain = Chain(
                 fetcher=fetcher,
@@ -71,8 +73,7 @@ def visit(
                 hops=chain.hops if chain else (),
                 cookies=step.cookies,
             )
-            step = chain.follow(step.target, validators)
-            validators = None
+            step = chain.follow(step.target, known)
     except EndedError as ended:
         unchanged = ended.outcome is Outcome.UNCHANGED
         return Visit(
