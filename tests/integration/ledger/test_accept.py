@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import event
 
-from newsmill_shared.database.accept import IdempotencyConflictError, accept
+from newsmill_shared.database.accept import IdempotencyConflictError, Order, accept, accept_all
 from newsmill_shared.database.engine import transaction
 from tests.integration.ledger.conftest import LedgerUnderTest
 from tests.support.builders import a_page, a_submission
@@ -53,6 +54,56 @@ def test_the_same_key_for_another_request_is_refused(ledger: LedgerUnderTest) ->
         transaction(ledger.engine) as connection,
     ):
         accept(connection, [], key="order-7", request_sha256=b"two", host_delay_seconds=1)
+
+
+def test_many_orders_are_accepted_with_the_same_few_statements(ledger: LedgerUnderTest) -> None:
+    orders = [
+        Order(f"order-{number}", b"same", (a_submission(f"https://h{number}.example/"),) * 2)
+        for number in range(50)
+    ]
+    statements: list[str] = []
+    event.listen(ledger.engine, "before_cursor_execute", lambda *said: statements.append(said[2]))
+
+    with transaction(ledger.engine) as connection:
+        answers = accept_all(connection, orders, host_delay_seconds=1)
+
+    assert len(statements) <= 6
+    assert [answer.key for answer in answers if answer] == [order.key for order in orders]
+    assert ledger.sql("select key, job_ids from receipt order by key") == sorted(
+        (answer.key, list(answer.job_ids)) for answer in answers if answer
+    )
+    assert ledger.sql("select count(*), count(distinct receipt) from job") == [(100, 50)]
+    assert ledger.conservation().unaccounted == 0
+
+
+def test_of_many_orders_each_has_its_own_answer(ledger: LedgerUnderTest) -> None:
+    with transaction(ledger.engine) as connection:
+        [known] = accept_all(
+            connection, [Order("b", b"1", (a_submission(),))], host_delay_seconds=1
+        )
+        accept_all(connection, [Order("c", b"1", ())], host_delay_seconds=1)
+
+    with transaction(ledger.engine) as connection:
+        empty, again, other, fresh = accept_all(
+            connection,
+            [
+                Order("d", b"1", ()),
+                Order("b", b"1", (a_submission(),)),
+                Order("c", b"2", (a_submission(),)),
+                Order("a", b"1", (a_submission("https://new.example/"),)),
+            ],
+            host_delay_seconds=1,
+        )
+
+    assert other is None
+    assert known
+    assert again
+    assert empty
+    assert fresh
+    assert (again.job_ids, again.replayed, again.hosts) == (known.job_ids, True, ())
+    assert (empty.job_ids, empty.hosts) == ((), ())
+    assert (len(fresh.job_ids), fresh.replayed, len(fresh.hosts)) == (1, False, 1)
+    assert ledger.conservation().accepted == 2
 
 
 def test_a_job_that_must_not_begin_yet_is_held(ledger: LedgerUnderTest) -> None:

@@ -9,10 +9,10 @@ import pytest
 from newsmill_gateway.bridge import items
 from newsmill_gateway.bridge.batches import Batch, Door, Item, Request
 from newsmill_gateway.bridge.porter import Porter, backoff_seconds
-from newsmill_gateway.bridge.ports import Order, UnstorableError
+from newsmill_gateway.bridge.ports import UnstorableError
 from newsmill_gateway.problems import Refusal
 from newsmill_shared.addresses import AddressPolicy
-from newsmill_shared.database.accept import Accepted, Submission
+from newsmill_shared.database.accept import Accepted, Order, Submission
 from newsmill_shared.database.engine import DatabaseAwayError
 from newsmill_shared.errors import NewsmillError
 from newsmill_shared.identity import new_id

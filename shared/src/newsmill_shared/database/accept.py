@@ -1,6 +1,6 @@
 """Accept work: nobody hears "accepted" before the ledger has it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -17,8 +17,10 @@ __all__ = [
     "DEFAULT_MAX_AGE_SECONDS",
     "Accepted",
     "IdempotencyConflictError",
+    "Order",
     "Submission",
     "accept",
+    "accept_all",
     "add_hosts",
 ]
 
@@ -54,6 +56,21 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """What gets one receipt.
+
+    Args:
+        key: The submitter's idempotency key, or one made for this request.
+        sha256: Of the request's body.
+        submissions: What is handed in; may be empty.
+    """
+
+    key: str
+    sha256: bytes
+    submissions: tuple[Submission, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     """The receipt: one job id for each submission, in their order."""
 
@@ -64,13 +81,17 @@ class Accepted:
     replayed: bool = False
 
 
-_RECEIPT = text("""
+# Each receipt's part of the ids is cut out of one array: arrays of several lengths make no column.
+_RECEIPTS = text("""
 insert into receipt (key, request_sha256, accepted, job_ids)
-values (:key, :sha256, :accepted, cast(:job_ids as uuid[]))
+select n.key, n.sha256, n.accepted,
+       (cast(:job_ids as uuid[]))[n.first : n.first + n.accepted - 1]
+from unnest(cast(:key as text[]), cast(:sha256 as bytea[]), cast(:accepted as integer[]),
+            cast(:first as integer[])) as n(key, sha256, accepted, first)
 on conflict (key) do nothing returning key
 """)
 
-_RECEIPT_BEFORE = text("select request_sha256, job_ids from receipt where key = :key")
+_RECEIPTS_BEFORE = text("select key, request_sha256, job_ids from receipt where key = any(:keys)")
 
 _HOSTS = text("""
 insert into host (name, delay_seconds)
@@ -90,18 +111,19 @@ _JOBS = text("""
 insert into job (id, receipt, url, url_key, host_id, label, priority, meta, timezone,
                  max_age_seconds, force, supplied, retry_of, not_before, expires_at, fetch_id,
                  state, held_until)
-select n.id, :receipt, n.url, n.url_key, n.host_id, n.label, n.priority, n.meta, n.timezone,
+select n.id, n.receipt, n.url, n.url_key, n.host_id, n.label, n.priority, n.meta, n.timezone,
        n.max_age_seconds, n.force, n.fetch_id is not null, n.retry_of, n.not_before,
        n.expires_at, n.fetch_id,
        case when n.not_before > now() then 'held' else 'waiting' end,
        case when n.not_before > now() then n.not_before end
-from unnest(cast(:id as uuid[]), cast(:url as text[]), cast(:url_key as bytea[]),
-            cast(:host_id as integer[]), cast(:label as text[]), cast(:priority as smallint[]),
+from unnest(cast(:id as uuid[]), cast(:receipt as text[]), cast(:url as text[]),
+            cast(:url_key as bytea[]), cast(:host_id as integer[]), cast(:label as text[]),
+            cast(:priority as smallint[]),
             cast(:meta as jsonb[]), cast(:timezone as text[]),
             cast(:max_age_seconds as double precision[]), cast(:force as boolean[]),
             cast(:retry_of as uuid[]), cast(:not_before as timestamptz[]),
             cast(:expires_at as timestamptz[]), cast(:fetch_id as uuid[]))
-  as n(id, url, url_key, host_id, label, priority, meta, timezone, max_age_seconds, force,
+  as n(id, receipt, url, url_key, host_id, label, priority, meta, timezone, max_age_seconds, force,
        retry_of, not_before, expires_at, fetch_id)
 """)
 
@@ -114,43 +136,82 @@ def accept(
     request_sha256: bytes,
     host_delay_seconds: float,
 ) -> Accepted:
-    """Write a receipt and its jobs, inside the caller's transaction.
-
-    The same key again gives the same receipt and writes nothing, so a caller that never saw
-    the answer to its COMMIT repeats the call.
-
-    Args:
-        connection: An open transaction.
-        submissions: What is handed in; may be empty.
-        key: The submitter's idempotency key, or one made for this request.
-        request_sha256: Of the request's body.
-        host_delay_seconds: The delay of a host that is seen for the first time.
+    """Write a receipt and its jobs, inside the caller's transaction: one order of `accept_all`.
 
     Raises:
         IdempotencyConflictError: The key belongs to a request with another body.
     """
-    job_ids = tuple(new_id() for _ in submissions)
-    made = connection.execute(
-        _RECEIPT,
-        {
-            "key": key,
-            "sha256": request_sha256,
-            "accepted": len(job_ids),
-            "job_ids": list(job_ids),
-        },
-    ).first()
-    if made is None:
-        return _before(connection, key, request_sha256)
-    if not submissions:
-        return Accepted(key, (), ())
-    host_ids = add_hosts(
-        connection, {entry.host for entry in submissions}, delay_seconds=host_delay_seconds
-    )
-    paged = [
-        (job_id, entry.page)
-        for job_id, entry in zip(job_ids, submissions, strict=True)
-        if entry.page is not None
+    order = Order(key, request_sha256, tuple(submissions))
+    [accepted] = accept_all(connection, [order], host_delay_seconds=host_delay_seconds)
+    if accepted is None:
+        raise IdempotencyConflictError(
+            "this idempotency key was used for another request: use a new key"
+        )
+    return accepted
+
+
+def accept_all(
+    connection: Connection, orders: Sequence[Order], *, host_delay_seconds: float
+) -> list[Accepted | None]:
+    """Write receipts and their jobs, inside the caller's transaction.
+
+    The same key again gives the same receipt and writes nothing, so a caller that never saw
+    the answer to its COMMIT repeats the call. However many orders, the statements are the same
+    few.
+
+    Args:
+        connection: An open transaction.
+        orders: One receipt each; their keys differ.
+        host_delay_seconds: The delay of a host that is seen for the first time.
+
+    Returns:
+        The receipts in the orders' order; None where a key belongs to a request with another body.
+    """
+    jobs = {order.key: tuple(new_id() for _ in order.submissions) for order in orders}
+    made = _write_receipts(connection, orders, jobs)
+    fresh = [order for order in orders if order.key in made]
+    submitted = [
+        (order.key, job_id, entry)
+        for order in fresh
+        for job_id, entry in zip(jobs[order.key], order.submissions, strict=True)
     ]
+    host_ids: dict[str, int] = {}
+    if submitted:
+        names = {entry.host for _, _, entry in submitted}
+        host_ids = add_hosts(connection, names, delay_seconds=host_delay_seconds)
+        _write_jobs(connection, submitted, host_ids)
+    answers = {
+        order.key: Accepted(
+            order.key,
+            jobs[order.key],
+            tuple(sorted({host_ids[entry.host] for entry in order.submissions})),
+        )
+        for order in fresh
+    }
+    before = _before(connection, [order for order in orders if order.key not in made])
+    return [answers[order.key] if order.key in answers else before[order.key] for order in orders]
+
+
+def _write_receipts(
+    connection: Connection, orders: Sequence[Order], jobs: Mapping[str, tuple[UUID, ...]]
+) -> set[str]:
+    """Write the receipts that are not there yet and return their keys."""
+    rows: list[tuple[str, bytes, int, int]] = []
+    job_ids: list[UUID] = []
+    # In one order everywhere: who writes the same keys at the same time waits, but in no ring.
+    for order in sorted(orders, key=lambda order: order.key):
+        rows.append((order.key, order.sha256, len(jobs[order.key]), len(job_ids) + 1))
+        job_ids += jobs[order.key]
+    listed = columns(("key", "sha256", "accepted", "first"), rows)
+    return set(connection.execute(_RECEIPTS, {"job_ids": job_ids, **listed}).scalars())
+
+
+def _write_jobs(
+    connection: Connection,
+    submitted: Sequence[tuple[str, UUID, Submission]],
+    host_ids: Mapping[str, int],
+) -> None:
+    paged = [(job_id, entry.page) for _, job_id, entry in submitted if entry.page is not None]
     if paged:
         connection.execute(
             _FETCHES,
@@ -171,6 +232,7 @@ def accept(
     rows = [
         (
             job_id,
+            key,
             entry.url,
             bytes.fromhex(entry.url_key),
             host_ids[entry.host],
@@ -185,14 +247,14 @@ def accept(
             entry.expires_at,
             entry.page.fetch_id if entry.page else None,
         )
-        for job_id, entry in zip(job_ids, submissions, strict=True)
+        for key, job_id, entry in submitted
     ]
-    connection.execute(_JOBS, {"receipt": key, **columns(_JOB_COLUMNS, rows)})
-    return Accepted(key, job_ids, tuple(sorted(set(host_ids.values()))))
+    connection.execute(_JOBS, columns(_JOB_COLUMNS, rows))
 
 
 _JOB_COLUMNS = (
     "id",
+    "receipt",
     "url",
     "url_key",
     "host_id",
@@ -224,10 +286,15 @@ def _host_ids(connection: Connection, names: list[str]) -> dict[str, int]:
     return {row.name: row.id for row in connection.execute(_HOST_IDS, {"names": names})}
 
 
-def _before(connection: Connection, key: str, request_sha256: bytes) -> Accepted:
-    row = connection.execute(_RECEIPT_BEFORE, {"key": key}).one()
-    if bytes(row.request_sha256) != request_sha256:
-        raise IdempotencyConflictError(
-            "this idempotency key was used for another request: use a new key"
-        )
-    return Accepted(key, tuple(row.job_ids), (), replayed=True)
+def _before(connection: Connection, orders: Sequence[Order]) -> dict[str, Accepted | None]:
+    """Return the receipts that were there, by key; None where they are of other requests."""
+    if not orders:
+        return {}
+    found = connection.execute(_RECEIPTS_BEFORE, {"keys": [order.key for order in orders]})
+    rows = {row.key: row for row in found}
+    return {
+        order.key: Accepted(order.key, tuple(rows[order.key].job_ids), (), replayed=True)
+        if bytes(rows[order.key].request_sha256) == order.sha256
+        else None
+        for order in orders
+    }

@@ -9,11 +9,11 @@ import structlog
 
 from newsmill_gateway.bridge.batches import Batch, Door, Item, Request
 from newsmill_gateway.bridge.items import judge
-from newsmill_gateway.bridge.ports import Ledger, Order, Source, UnstorableError, Waker
+from newsmill_gateway.bridge.ports import Ledger, Source, UnstorableError, Waker
 from newsmill_gateway.bridge.records import record
 from newsmill_gateway.problems import Code, Refusal
 from newsmill_shared.addresses import AddressPolicy
-from newsmill_shared.database.accept import Accepted, Submission
+from newsmill_shared.database.accept import Accepted, Order, Submission
 from newsmill_shared.errors import TransientError
 
 __all__ = ["Porter", "backoff_seconds"]

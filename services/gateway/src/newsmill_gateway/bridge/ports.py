@@ -1,27 +1,17 @@
 """What the bridge needs of the outside, as protocols; adapters fulfil them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from newsmill_gateway.bridge.batches import Batch
-from newsmill_shared.database.accept import Accepted, Submission
+from newsmill_shared.database.accept import Accepted, Order, Submission
 from newsmill_shared.errors import NewsmillError
 
-__all__ = ["Ledger", "Order", "Source", "UnstorableError", "Waker"]
+__all__ = ["Ledger", "Source", "UnstorableError", "Waker"]
 
 
 class UnstorableError(NewsmillError):
     """PostgreSQL refuses the data, and will refuse it again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What is to be accepted under one key."""
-
-    key: str
-    sha256: bytes
-    submissions: tuple[Submission, ...]
 
 
 class Source(Protocol):

@@ -15,6 +15,7 @@ __all__ = [
     "BLOCK_SECONDS",
     "LOOK_SECONDS",
     "MOST_BYTES",
+    "MOST_ITEMS",
     "REJECT",
     "living_bridges",
     "tell_dropped",
@@ -26,6 +27,9 @@ BLOCK_SECONDS = 1
 
 LOOK_SECONDS = 5.0
 """How often the leavings of dead bridges are looked for."""
+
+MOST_ITEMS = 1000
+"""So many items, and so many receipts of a stream's entries, are accepted in one transaction."""
 
 MOST_BYTES = 4 * 1024 * 1024
 """A batch is full with the item that brings it here."""

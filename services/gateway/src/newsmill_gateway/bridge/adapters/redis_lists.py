@@ -17,6 +17,7 @@ from newsmill_gateway.bridge.adapters.redis_common import (
     BLOCK_SECONDS,
     LOOK_SECONDS,
     MOST_BYTES,
+    MOST_ITEMS,
     REJECT,
     living_bridges,
     tell_dropped,
@@ -35,8 +36,6 @@ from newsmill_shared.identity import new_id
 from newsmill_shared.queue.broker import as_bytes
 
 __all__ = ["Leftovers", "ListSource", "TakenLists"]
-
-MOST_ITEMS = 1000
 
 _ID = re.compile(r"[0-9a-f-]{36}")
 

@@ -15,6 +15,7 @@ from newsmill_gateway.bridge.adapters.redis_common import (
     BLOCK_SECONDS,
     LOOK_SECONDS,
     MOST_BYTES,
+    MOST_ITEMS,
     REJECT,
     living_bridges,
     tell_dropped,
@@ -34,7 +35,6 @@ from newsmill_shared.queue.broker import BrokerAwayError, as_bytes
 
 __all__ = ["StreamSource"]
 
-_MOST_ENTRIES = 100
 _BEGINNING = "0-0"
 _IDLE_MS = 10_000
 """An entry that was read this long ago is not in work any more."""
@@ -160,7 +160,7 @@ class StreamSource:
                     SHOWN_BYTES,
                     GROUP,
                     self._owner,
-                    _MOST_ENTRIES,
+                    MOST_ITEMS,
                     MOST_BYTES,
                 ],
             )
@@ -206,7 +206,7 @@ class StreamSource:
             Whether that was all; there is a next part otherwise.
         """
         start, claimed = self._autoclaim(
-            keys=[STREAM_KEY], args=[GROUP, self._owner, _IDLE_MS, self._claim_from, _MOST_ENTRIES]
+            keys=[STREAM_KEY], args=[GROUP, self._owner, _IDLE_MS, self._claim_from, MOST_ITEMS]
         )
         self._claim_from = start.decode()
         if claimed:

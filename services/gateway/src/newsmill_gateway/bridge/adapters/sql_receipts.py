@@ -7,14 +7,8 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from newsmill_gateway.bridge.ports import Order, UnstorableError
-from newsmill_shared.database.accept import (
-    Accepted,
-    IdempotencyConflictError,
-    Submission,
-    accept,
-    add_hosts,
-)
+from newsmill_gateway.bridge.ports import UnstorableError
+from newsmill_shared.database.accept import Accepted, Order, Submission, accept_all
 from newsmill_shared.database.engine import DatabaseAwayError, transaction
 
 __all__ = ["SQLReceipts"]
@@ -37,30 +31,15 @@ class SQLReceipts:
 
     def accept(self, orders: Sequence[Order]) -> list[Accepted | None]:
         """Write receipts and jobs in one transaction; None where a key was used otherwise."""
-        hosts = {entry.host for order in orders for entry in order.submissions}
         with _writing(self._engine) as connection:
-            # All at once and sorted: two bridges that add the same hosts do not wait in a ring.
-            add_hosts(connection, hosts, delay_seconds=self._host_delay_seconds)
-            return [self._accept(connection, order) for order in orders]
+            return accept_all(connection, orders, host_delay_seconds=self._host_delay_seconds)
 
     def try_out(self, submission: Submission) -> None:
         """See whether a submission could be stored, and store nothing."""
         order = Order(secrets.token_hex(16), b"", (submission,))
         with _writing(self._engine) as connection:
-            self._accept(connection, order)
+            accept_all(connection, [order], host_delay_seconds=self._host_delay_seconds)
             connection.rollback()
-
-    def _accept(self, connection: Connection, order: Order) -> Accepted | None:
-        try:
-            return accept(
-                connection,
-                order.submissions,
-                key=order.key,
-                request_sha256=order.sha256,
-                host_delay_seconds=self._host_delay_seconds,
-            )
-        except IdempotencyConflictError:
-            return None
 
 
 @contextmanager
