@@ -8,6 +8,7 @@ from newsmill_shared.database import migrate as migration
 from newsmill_shared.database.engine import make_engine, transaction
 from newsmill_shared.database.events import number_events
 from newsmill_shared.database.finish import Ending
+from newsmill_shared.identity import new_id
 from newsmill_shared.reasons import Reason
 from tests.integration.ledger.conftest import LedgerUnderTest
 from tests.support.builders import a_page, a_submission, an_article_enriched
@@ -50,6 +51,34 @@ def test_totals_grow_by_what_comes_later(ledger: LedgerUnderTest) -> None:
     assert totals == [("accepted", "", 2), ("stored", "new", 2)]
 
 
+def first_version_stores(
+    ledger: LedgerUnderTest, url: str, *, label: str | None, position: int | None
+) -> None:
+    """Write what the first version wrote for a page that became an article."""
+    job, article = new_id(), new_id()
+    values = {"job": job, "article": article, "url": url, "key": url.encode(), "label": label}
+    for statement in _FIRST_VERSION_STORES.split(";\n"):
+        names = [name for name in (*values, "position") if f":{name}" in statement]
+        ledger.sql(statement, **{name: {**values, "position": position}[name] for name in names})
+
+
+_FIRST_VERSION_STORES = """
+insert into receipt (key, request_sha256, accepted, job_ids) values (:url, '', 1, array[:job]);
+insert into article (id, page_key, url, version, cluster_id)
+values (:article, :key, :url, 1, :article);
+insert into version (article_id, number, job_id, fetch_id, fetched_at, content_hash, document,
+                     title, text_truncated, authors, language, language_confidence, categories,
+                     evidence)
+values (:article, 1, :job, :job, now(), '', '', 'A title', false, '{}', 'en', 1, '[]', '{}');
+insert into outcome (job_id, receipt, url, url_key, host_id, label, priority, meta, outcome,
+                     reason, detail, evidence, article_id, version, attempt, tries, losses, hops,
+                     accepted_at)
+values (:job, :url, :url, :key, 1, :label, 0, '{}', 'stored', 'new', '', '{}', :article, 1,
+        1, 0, 0, '[]', now());
+insert into event (kind, reason, job_id, article_id, version, position)
+values ('stored', 'new', :job, :article, 1, :position)"""
+
+
 def test_a_database_of_the_first_version_gets_its_lists_and_totals(engines: Engines) -> None:
     assert engines.postgres is not None
     engine = make_engine(engines.postgres.url("postgres"), name="test", pool_size=0)
@@ -61,10 +90,8 @@ def test_a_database_of_the_first_version_gets_its_lists_and_totals(engines: Engi
     with transaction(ledger.engine) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
-    ids = ledger.running(a_submission(URL, label="front"), a_submission(f"{URL}/2"))
-    for job, path in zip(ids, ("", "/2"), strict=True):
-        ledger.finish(an_article_enriched(job, page=a_page(URL + path)))
-    ledger.sql("update event set position = 1 where job_id = :job", job=ids[0])
+    first_version_stores(ledger, URL, label="front", position=1)
+    first_version_stores(ledger, f"{URL}/2", label=None, position=None)
 
     migration.migrate(url)
     at_first = ledger.sql("select position, version, host, language, label from listing")

@@ -8,8 +8,8 @@ from uuid import UUID
 from pydantic import JsonValue
 from sqlalchemy import Connection, RowMapping, text
 
+from newsmill_shared.database.aliases import Place, Places, find_places, record_aliases
 from newsmill_shared.database.rows import columns, document, jsonb, storable
-from newsmill_shared.identity import article_id
 from newsmill_shared.messages import Article, ArticleEnriched, Hop, JobFinished, Page
 from newsmill_shared.reasons import RULES, Reason
 
@@ -82,14 +82,25 @@ class Finished:
     version: int | None
 
 
-def decide(article: UUID, result: ArticleEnriched, current: Current | None) -> Decision:
-    """Name what a result is, given the version that is current (by fetch time, not arrival)."""
+def decide(
+    result: ArticleEnriched,
+    current: Current | None,
+    *,
+    twin: UUID | None = None,
+    repeats: bool = False,
+) -> Decision:
+    """Name what a result is.
+
+    Args:
+        result: What was made of a page.
+        current: The version that is current (by fetch time, not arrival).
+        twin: The other article that it tells again.
+        repeats: The page is a variant that says nothing new.
+    """
     if current is None:
-        twin = result.article.duplicates.duplicate_of
-        is_copy = twin is not None and twin.article_id != article
-        reason = Reason.NEAR_DUPLICATE if is_copy else Reason.NEW
+        reason = Reason.NEAR_DUPLICATE if twin is not None else Reason.NEW
         return Decision(reason, writes=True, shows=True)
-    if result.article.content_hash == current.content_hash:
+    if repeats or result.article.content_hash == current.content_hash:
         return Decision(Reason.SAME_CONTENT, writes=False, shows=False)
     if result.page.fetched_at >= current.fetched_at:
         return Decision(Reason.REVISION, writes=True, shows=True)
@@ -112,7 +123,7 @@ _LOCK_ARTICLES = text("""
 select a.id, a.version as number, v.content_hash, v.fetched_at,
        (select coalesce(max(number), 0) from version m where m.article_id = a.id) as newest
 from article a left join version v on v.article_id = a.id and v.number = a.version
-where a.page_key = any(:page_keys) order by a.page_key for update of a
+where a.id = any(:ids) order by a.page_key for update of a
 """)
 
 _VERSION = text("""
@@ -127,7 +138,8 @@ values (:article_id, :number, :job_id, :fetch_id, :fetched_at, :content_hash, :d
 """)
 
 _SHOW = text("""
-update article set version = :number, duplicate_of = :duplicate_of, url = :url, updated_at = now(),
+update article set version = :number, duplicate_of = :duplicate_of,
+  url = coalesce(:url, url), updated_at = now(),
   cluster_id = coalesce((select cluster_id from article where id = :duplicate_of),
                         :duplicate_of, cluster_id)
 where id = :id returning cluster_id
@@ -201,7 +213,8 @@ def finish(connection: Connection, results: Sequence[ArticleEnriched | Ending]) 
             valid.append(result)
             del open_jobs[result.job_id]
     enriched = [result for result in valid if isinstance(result, ArticleEnriched)]
-    states = _lock_articles(connection, enriched) if enriched else {}
+    places = find_places(connection, enriched) if enriched else Places({}, {})
+    states = _lock_articles(connection, places) if enriched else {}
     endings: list[tuple[object, ...]] = []
     finished: list[Finished] = []
     for result in valid:
@@ -214,7 +227,7 @@ def finish(connection: Connection, results: Sequence[ArticleEnriched | Ending]) 
                 None,
             )
         else:
-            ended = _write_article(connection, result, states)
+            ended = _write_article(connection, result, places, states)
             detail, evidence, hops, fetch_id = "", "{}", result.page.hops, result.page.fetch_id
         finished.append(ended)
         endings.append(
@@ -230,6 +243,8 @@ def finish(connection: Connection, results: Sequence[ArticleEnriched | Ending]) 
                 jsonb([hop.model_dump() for hop in hops]),
             )
         )
+    if enriched:
+        record_aliases(connection, enriched, places)
     if endings:
         connection.execute(_END, columns(_END_COLUMNS, endings))
     return finished
@@ -247,19 +262,17 @@ class _ArticleState:
     newest: int
 
 
-def _lock_articles(
-    connection: Connection, results: Sequence[ArticleEnriched]
-) -> dict[UUID, _ArticleState]:
-    pages = {result.page.final_key: result.page for result in results}
-    keys = sorted(pages)
+def _lock_articles(connection: Connection, places: Places) -> dict[UUID, _ArticleState]:
+    wanted = {place.article_id: place for place in places.by_job.values()}
+    new = sorted((place for place in wanted.values() if place.page_key), key=lambda at: at.page_key)
     connection.execute(
         _ADD_ARTICLES,
         columns(
             ("id", "page_key", "url"),
-            [(article_id(key), bytes.fromhex(key), pages[key].final_url) for key in keys],
+            [(place.article_id, bytes.fromhex(place.page_key), place.url) for place in new],
         ),
     )
-    rows = connection.execute(_LOCK_ARTICLES, {"page_keys": [bytes.fromhex(key) for key in keys]})
+    rows = connection.execute(_LOCK_ARTICLES, {"ids": list(wanted)})
     return {
         row.id: _ArticleState(
             Current(row.number, bytes(row.content_hash).hex(), row.fetched_at)
@@ -272,38 +285,43 @@ def _lock_articles(
 
 
 def _write_article(
-    connection: Connection, result: ArticleEnriched, states: dict[UUID, _ArticleState]
+    connection: Connection,
+    result: ArticleEnriched,
+    places: Places,
+    states: dict[UUID, _ArticleState],
 ) -> Finished:
-    article = article_id(result.page.final_key)
+    place = places.by_job[result.job_id]
+    article = place.article_id
     state = states[article]
-    decision = decide(article, result, state.current)
+    twin = _twin(article, result.article, places)
+    decision = decide(result, state.current, twin=twin, repeats=place.repeats)
     shown = state.current.number if state.current else None
     if decision.writes:
         number = state.newest + 1
-        twin = _twin(article, result.article)
         connection.execute(_VERSION, _version_row(article, number, twin, result))
         state.newest = number
         if decision.shows:
             shown = number
             state.current = Current(number, result.article.content_hash, result.page.fetched_at)
-            cluster = connection.execute(
-                _SHOW,
-                {
-                    "id": article,
-                    "number": number,
-                    "duplicate_of": twin,
-                    "url": result.page.final_url,
-                },
-            ).scalar_one()
-            if cluster != article:
-                connection.execute(_FOLLOW, {"id": article, "cluster": cluster})
+            _show(connection, place, number, twin)
     _record_fetch(connection, result, article)
     return Finished(result.job_id, decision.reason, article, number if decision.writes else shown)
 
 
-def _twin(article: UUID, content: Article) -> UUID | None:
+def _show(connection: Connection, place: Place, number: int, twin: UUID | None) -> None:
+    article = place.article_id
+    values = {"id": article, "number": number, "duplicate_of": twin, "url": place.url or None}
+    cluster = connection.execute(_SHOW, values).scalar_one()
+    if cluster != article:
+        connection.execute(_FOLLOW, {"id": article, "cluster": cluster})
+
+
+def _twin(article: UUID, content: Article, places: Places) -> UUID | None:
     twin = content.duplicates.duplicate_of
-    return twin.article_id if twin is not None and twin.article_id != article else None
+    if twin is None:
+        return None
+    found = places.moved.get(twin.article_id, twin.article_id)
+    return found if found != article else None
 
 
 def _version_row(

@@ -1,4 +1,4 @@
-"""What operators set for a host and who set it, back-off of hosts, and when pages were checked."""
+"""What operators set for a host and who set it, back-off of hosts, checks and aliases of pages."""
 
 from alembic import op
 
@@ -33,6 +33,16 @@ create table audit (
   detail jsonb not null default '{}'
 );
 create index audit_subject on audit (subject, id);
+
+-- Other addresses of an article's page; id is that of the article that would stand there.
+create table alias (
+  id uuid primary key,
+  url text not null,
+  article_id uuid not null,
+  kind text not null,
+  created_at timestamptz not null default now()
+);
+create index alias_article on alias (article_id);
 """
 
 
