@@ -32,6 +32,7 @@ def test_every_path_is_named(document: dict[str, Any]) -> None:
         "/v1/documents",
         "/v1/jobs",
         "/v1/jobs/{job_id}",
+        "/v1/pauses",
         "/v1/urls",
     }
 

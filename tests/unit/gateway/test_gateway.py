@@ -12,11 +12,12 @@ from newsmill_gateway.answers import AcceptedItem, ArticleAnswer, Change, JobAns
 from newsmill_gateway.gateway import Gateway
 from newsmill_gateway.ports import Listed
 from newsmill_gateway.problems import Code, ProblemError
-from newsmill_gateway.queries import ArticleQuery, JobQuery
+from newsmill_gateway.queries import ArticleQuery, JobQuery, PauseRequest, PauseTarget
 from newsmill_shared.addresses import AddressPolicy
 from newsmill_shared.database.accept import Accepted, IdempotencyConflictError, Submission
 from newsmill_shared.database.conservation import Conservation
 from newsmill_shared.database.engine import DatabaseAwayError
+from newsmill_shared.database.pauses import Pause
 from newsmill_shared.errors import TransientError
 from newsmill_shared.identity import new_id
 from newsmill_shared.pages import PageMissingError, StoredBody
@@ -89,6 +90,15 @@ class FakeLedger:
 
     def conservation(self) -> Conservation:
         return Conservation(3, {("stored", "new"): 1}, {"waiting": 1})
+
+    def pauses(self) -> list[Pause]:
+        return []
+
+    def pause(self, request: PauseRequest) -> Pause:
+        return Pause(request.scope, request.value, request.by, request.reason, NOON, None)
+
+    def resume(self, target: PauseTarget) -> int:
+        return 0
 
     def has_schema(self) -> bool:
         return self.has_all_migrations

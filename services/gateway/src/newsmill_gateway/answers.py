@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, JsonValue
 
+from newsmill_shared.database.pauses import Scope
 from newsmill_shared.messages import Category, Hop
 from newsmill_shared.reasons import Outcome, Reason
 
@@ -20,6 +21,9 @@ __all__ = [
     "ItemError",
     "JobAnswer",
     "Jobs",
+    "Lifted",
+    "PauseAnswer",
+    "Pauses",
     "Problem",
     "Readiness",
     "Receipt",
@@ -184,6 +188,34 @@ class ConservationAnswer(_Answer):
     outcomes: dict[str, int]
     open: dict[str, int]
     unaccounted: int
+
+
+class PauseAnswer(_Answer):
+    """Something that somebody has stopped: it is not sent, and waits at no cost."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    scope: Scope
+    value: str
+    """Which stage, host or label; empty for everything."""
+    by: str
+    reason: str
+    since: AwareDatetime
+    until: AwareDatetime | None
+    """When it ends by itself; None = when it is lifted."""
+
+
+class Pauses(_Answer):
+    """All that is stopped now."""
+
+    pauses: tuple[PauseAnswer, ...]
+
+
+class Lifted(_Answer):
+    """What was let go on."""
+
+    lifted: int
+    """How many pauses ended: several may have stopped the same thing, or none."""
 
 
 class Health(_Answer):

@@ -11,7 +11,7 @@ import anyio.to_thread
 import structlog
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic.json_schema import models_json_schema
 from starlette.background import BackgroundTask
 from starlette.datastructures import Headers
@@ -27,17 +27,26 @@ from newsmill_gateway.answers import (
     Health,
     JobAnswer,
     Jobs,
+    Lifted,
+    PauseAnswer,
+    Pauses,
     Problem,
     Readiness,
     Receipt,
 )
-from newsmill_gateway.bodies import body_format
+from newsmill_gateway.bodies import body_format, read_object
 from newsmill_gateway.doors import Door
 from newsmill_gateway.gateway import RETRY_AFTER_SECONDS, Gateway, HandedIn
 from newsmill_gateway.intake import DocumentOptions, URLOptions
 from newsmill_gateway.metrics import CONTENT_TYPE, Meters, exposition
 from newsmill_gateway.problems import Code, ProblemError
-from newsmill_gateway.queries import ArticleQuery, ChangeQuery, JobQuery
+from newsmill_gateway.queries import (
+    ArticleQuery,
+    ChangeQuery,
+    JobQuery,
+    PauseRequest,
+    PauseTarget,
+)
 from newsmill_gateway.settings import GatewaySettings, is_loopback
 from newsmill_shared.database.engine import DatabaseAwayError
 from newsmill_shared.errors import TransientError
@@ -48,6 +57,7 @@ __all__ = ["make_api"]
 _MAX_URLS_BYTES = 16 * 1024 * 1024
 _MAX_DOCUMENT_BYTES = 12 * 1024 * 1024
 """A document of 8 MiB in base64, and its options."""
+_MAX_PAUSE_BYTES = 64 * 1024
 _BODY_SECONDS = 30
 _DRAINED = 4
 """A body up to so many times its limit is read to its end before it is refused: whoever is cut
@@ -87,6 +97,7 @@ class _Api(FastAPI):
             [
                 (URLOptions, "validation"),
                 (DocumentOptions, "validation"),
+                (PauseRequest, "validation"),
                 (Problem, "serialization"),
             ],
             ref_template=_SCHEMA_REF,
@@ -118,6 +129,7 @@ def make_api(
     _add_errors(api, door)
     _add_doors_in(api, gateway, settings)
     _add_doors_out(api, gateway, settings)
+    _add_pauses(api, gateway, settings)
     _add_health(api, gateway, settings)
     _add_metrics(api, meters, settings)
     return api
@@ -196,6 +208,41 @@ def _add_doors_out(api: FastAPI, gateway: Gateway, settings: GatewaySettings) ->
     async def get_conservation() -> Response:
         """Count what was accepted and what became of it."""
         return _answer(await _in_thread(seconds, gateway.conservation))
+
+
+def _add_pauses(api: FastAPI, gateway: Gateway, settings: GatewaySettings) -> None:
+    seconds = settings.database_seconds
+
+    @api.get("/v1/pauses", response_model=Pauses, responses=_PROBLEMS)
+    async def get_pauses() -> Response:
+        """Return what is stopped, by whom, why and until when."""
+        return _answer(await _in_thread(seconds, gateway.pauses))
+
+    @api.post(
+        "/v1/pauses",
+        status_code=201,
+        response_model=PauseAnswer,
+        responses=_PROBLEMS,
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {"application/json": {"schema": _reference(PauseRequest)}},
+            }
+        },
+    )
+    async def post_pause(request: Request) -> Response:
+        """Stop everything, a stage, a host or a label; set again it gets another end and reason."""
+        body = read_object(await _read_body(request, _MAX_PAUSE_BYTES))
+        try:
+            pause = PauseRequest.model_validate(body)
+        except ValidationError as error:
+            raise RequestValidationError(error.errors()) from error
+        return _answer(await _in_thread(seconds, gateway.pause, pause), HTTPStatus.CREATED)
+
+    @api.delete("/v1/pauses", response_model=Lifted, responses=_PROBLEMS)
+    async def delete_pause(target: Annotated[PauseTarget, Query()]) -> Response:
+        """Let it go on, whoever stopped it."""
+        return _answer(await _in_thread(seconds, gateway.resume, target))
 
 
 def _add_health(api: FastAPI, gateway: Gateway, settings: GatewaySettings) -> None:

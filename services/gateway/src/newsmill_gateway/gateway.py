@@ -19,6 +19,9 @@ from newsmill_gateway.answers import (
     ItemError,
     JobAnswer,
     Jobs,
+    Lifted,
+    PauseAnswer,
+    Pauses,
     Receipt,
     RejectedItem,
     Warned,
@@ -27,7 +30,13 @@ from newsmill_gateway.bodies import Format, read_lines, read_object
 from newsmill_gateway.intake import Document, read_document, read_url
 from newsmill_gateway.ports import Bodies, Ledger, StoredArticle, Waker
 from newsmill_gateway.problems import Code, ProblemError, Refusal
-from newsmill_gateway.queries import ArticleQuery, ChangeQuery, JobQuery
+from newsmill_gateway.queries import (
+    ArticleQuery,
+    ChangeQuery,
+    JobQuery,
+    PauseRequest,
+    PauseTarget,
+)
 from newsmill_shared.addresses import AddressPolicy
 from newsmill_shared.database.accept import Accepted, IdempotencyConflictError, Submission
 from newsmill_shared.database.engine import DatabaseAwayError
@@ -208,6 +217,18 @@ class Gateway:
             open=counts.open,
             unaccounted=counts.unaccounted,
         )
+
+    def pauses(self) -> Pauses:
+        """Return what is stopped now."""
+        return Pauses(pauses=tuple(map(PauseAnswer.model_validate, self._ledger.pauses())))
+
+    def pause(self, request: PauseRequest) -> PauseAnswer:
+        """Stop something: what waits is not sent, what was sent goes on to its end."""
+        return PauseAnswer.model_validate(self._ledger.pause(request))
+
+    def resume(self, target: PauseTarget) -> Lifted:
+        """Let something go on, whoever stopped it."""
+        return Lifted(lifted=self._ledger.resume(target))
 
     def check_ledger(self) -> None:
         """See whether work can be accepted.

@@ -82,7 +82,9 @@ def _printable(value: str) -> str:
 
 Time = Annotated[AwareDatetime, BeforeValidator(_time_text), AfterValidator(_sensible_time)]
 Zone = Annotated[str, Field(strict=True, max_length=64), AfterValidator(_known_zone)]
-Label = Annotated[str, Field(strict=True, min_length=1, max_length=200), AfterValidator(_printable)]
+Line = Annotated[str, Field(strict=True), AfterValidator(_printable)]
+"""One line for people."""
+Label = Annotated[Line, Field(min_length=1, max_length=200)]
 Meta = Annotated[dict[str, JsonValue], AfterValidator(_small_meta)]
 Priority = Annotated[int, Field(strict=True, ge=0, le=9)]
 

@@ -7,9 +7,10 @@ from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 from newsmill_gateway.answers import ArticleAnswer, Change, JobAnswer
-from newsmill_gateway.queries import ArticleQuery, JobQuery
+from newsmill_gateway.queries import ArticleQuery, JobQuery, PauseRequest, PauseTarget
 from newsmill_shared.database.accept import Accepted, Submission
 from newsmill_shared.database.conservation import Conservation
+from newsmill_shared.database.pauses import Pause
 from newsmill_shared.pages import StoredBody
 
 __all__ = ["Bodies", "Ledger", "Listed", "StoredArticle", "Waker"]
@@ -83,6 +84,18 @@ class Ledger(Protocol):
 
     def conservation(self) -> Conservation:
         """Count what was accepted and what became of it."""
+        ...
+
+    def pauses(self) -> Sequence[Pause]:
+        """Return what is stopped now."""
+        ...
+
+    def pause(self, request: PauseRequest) -> Pause:
+        """Stop something."""
+        ...
+
+    def resume(self, target: PauseTarget) -> int:
+        """Let something go on and return how many pauses ended."""
         ...
 
     def has_schema(self) -> bool:

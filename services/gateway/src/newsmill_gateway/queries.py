@@ -3,22 +3,39 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 
-from newsmill_gateway.intake import Label, Time
+from newsmill_gateway.intake import Label, Line, Time
+from newsmill_shared.database.pauses import STAGES, Scope
 from newsmill_shared.reasons import RULES, Outcome, Reason
 from newsmill_shared.urls import URLRefusedError, canonicalize
 
-__all__ = ["LARGEST_POSITION", "ArticleQuery", "ChangeQuery", "JobQuery"]
+__all__ = [
+    "LARGEST_POSITION",
+    "ArticleQuery",
+    "ChangeQuery",
+    "JobQuery",
+    "PauseRequest",
+    "PauseTarget",
+]
 
 LARGEST_POSITION = 2**63 - 1
+_LABEL_CHARACTERS = 200
 
 
 def _canonical_host(value: str) -> str:
     try:
         url = canonicalize(f"http://{value}/")
     except URLRefusedError as error:
-        raise ValueError(error.detail) from None
+        raise ValueError(f"this is no host's name: {error.detail}") from None
     if url.url != f"http://{url.host}/":
         raise ValueError("write a host's name alone, such as paper.example")
     return url.host
@@ -106,3 +123,37 @@ class ChangeQuery(_Query):
     """Those whose position is greater."""
     limit: Annotated[int, Field(ge=1, le=10_000)] = 1_000
     """So many at most."""
+
+
+class PauseTarget(_Query):
+    """What is to be stopped, or to go on."""
+
+    scope: Scope
+    """``all``, or whether ``value`` names a ``stage``, a ``host`` or a ``label``."""
+    value: Annotated[str, Field(max_length=300, validate_default=True)] = ""
+    """Which one: ``ingest``, ``enrich`` or ``store``, a host's name, or a label."""
+
+    @field_validator("value")
+    @classmethod
+    def _named_rightly(cls, value: str, known: ValidationInfo) -> str:
+        match known.data.get("scope"):
+            case Scope.ALL if value:
+                raise ValueError("everything has no name, leave it out")
+            case Scope.STAGE if value not in STAGES:
+                raise ValueError(f"a stage is one of {', '.join(STAGES)}")
+            case Scope.HOST:
+                return _canonical_host(value)
+            case Scope.LABEL if not (0 < len(value) <= _LABEL_CHARACTERS and value.isprintable()):
+                raise ValueError(f"a label is 1 to {_LABEL_CHARACTERS} printable characters")
+        return value
+
+
+class PauseRequest(PauseTarget):
+    """Something that is to be stopped."""
+
+    reason: Annotated[Line, Field(max_length=500)] = ""
+    """Why, for whoever wonders."""
+    by: Annotated[Line, Field(min_length=1, max_length=100)] = "api"
+    """Who wants it."""
+    seconds: Annotated[float, Field(gt=0, le=315_360_000)] | None = None
+    """When it ends by itself, from now on; left out: when it is lifted."""

@@ -20,12 +20,13 @@ from sqlalchemy import (
 from newsmill_gateway.adapters.sql_lists import read_jobs, read_listing
 from newsmill_gateway.answers import ArticleAnswer, Change, JobAnswer
 from newsmill_gateway.ports import Listed
-from newsmill_gateway.queries import ArticleQuery, JobQuery
+from newsmill_gateway.queries import ArticleQuery, JobQuery, PauseRequest, PauseTarget
 from newsmill_shared.database.accept import Accepted, Submission, accept
 from newsmill_shared.database.conservation import Conservation, conservation
 from newsmill_shared.database.engine import reading, transaction
 from newsmill_shared.database.events import last_position, read_events
 from newsmill_shared.database.migrate import is_current
+from newsmill_shared.database.pauses import Pause, lift_pause, list_pauses, set_pause
 from newsmill_shared.database.schema import article, job, listing, outcome, version
 from newsmill_shared.identity import article_id
 
@@ -125,6 +126,28 @@ class SQLLedger:
         """Count what was accepted and what became of it."""
         with reading(self._engine) as snapshot:
             return conservation(snapshot)
+
+    def pauses(self) -> Sequence[Pause]:
+        """Return what is stopped now."""
+        with transaction(self._engine) as connection:
+            return list_pauses(connection)
+
+    def pause(self, request: PauseRequest) -> Pause:
+        """Stop something."""
+        with transaction(self._engine) as connection:
+            return set_pause(
+                connection,
+                request.scope,
+                request.value,
+                by=request.by,
+                reason=request.reason,
+                seconds=request.seconds,
+            )
+
+    def resume(self, target: PauseTarget) -> int:
+        """Let something go on and return how many pauses ended."""
+        with transaction(self._engine) as connection:
+            return lift_pause(connection, target.scope, target.value)
 
     def has_schema(self) -> bool:
         """Tell whether every migration has been applied."""
