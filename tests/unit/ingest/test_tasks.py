@@ -2,7 +2,6 @@
 
 import pytest
 
-from newsmill_ingest.robots_tag import is_noindex
 from newsmill_ingest.tasks import fetch_page
 from newsmill_shared.errors import EndedError, TransientError
 from newsmill_shared.http.deadline import Deadline
@@ -245,26 +244,20 @@ def test_a_page_that_asks_not_to_be_kept_is_not_kept() -> None:
     assert pages.bodies == {}
 
 
-@pytest.mark.parametrize(
-    ("headers", "noindex"),
-    [
-        ([], False),
-        (["nofollow"], False),
-        (["noindex"], True),
-        (["nofollow, NoIndex"], True),
-        (["none"], True),
-        (["googlebot: noindex"], False),
-        (["googlebot: nofollow, noindex"], False),
-        (["googlebot: nofollow", "noindex"], True),
-        (["newsmill: noindex"], True),
-        (["googlebot: noindex, newsmill: none"], True),
-        (["*: noindex"], True),
-        (["unavailable_after: 25 Jun 2010 15:00:00 PST, noindex"], True),
-        (["max-snippet:10, noarchive"], False),
-    ],
-)
-def test_a_robots_tag_is_read_for_all_and_for_us(headers: list[str], noindex: bool) -> None:
-    assert is_noindex(headers, "newsmill") is noindex
+def test_a_page_of_which_no_copy_may_be_kept_is_marked() -> None:
+    hosts, pages = FakeHosts(), FakePages()
+    hosts.answers["https://news.example/a"] = Response(
+        "https://news.example/a",
+        200,
+        {},
+        b"<p>News</p>",
+        robots_tags=("otherbot: noindex", "noarchive"),
+    )
+
+    note = fetch(hosts, pages=pages)
+
+    assert isinstance(note, FetchedNote)
+    assert note.message.page.noarchive
 
 
 def test_what_a_host_says_is_cleaned_before_it_is_passed_on() -> None:

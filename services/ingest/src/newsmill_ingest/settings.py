@@ -4,12 +4,10 @@ from importlib.metadata import version
 
 from pydantic import Field
 
+from newsmill_shared.robots_tags import AGENT
 from newsmill_shared.settings import Settings
 
-__all__ = ["AGENT", "IngestSettings"]
-
-AGENT = "newsmill"
-"""The product token that robots.txt files name."""
+__all__ = ["IngestSettings"]
 
 
 class IngestSettings(Settings):

@@ -8,8 +8,6 @@ from uuid import UUID
 
 from newsmill_ingest.chain import Arrived, Chain, Fetcher, Moved
 from newsmill_ingest.robots import RobotsRules
-from newsmill_ingest.robots_tag import is_noindex
-from newsmill_ingest.settings import AGENT
 from newsmill_shared.errors import EndedError
 from newsmill_shared.http.deadline import Deadline
 from newsmill_shared.http.messages import Validators
@@ -17,6 +15,7 @@ from newsmill_shared.messages import FetchPage, Hop, Page, PageFetched, StoredFe
 from newsmill_shared.pages import StoredBody
 from newsmill_shared.queue.notes import EndedNote, FetchedNote, MovedNote
 from newsmill_shared.reasons import Outcome, Reason
+from newsmill_shared.robots_tags import AGENT, Directives, read_robots_tags
 from newsmill_shared.text import clean_line
 from newsmill_shared.urls import CanonicalURL, URLRefusedError, canonicalize
 
@@ -98,7 +97,7 @@ def fetch_page(
     stored = command.stored
     try:
         end = chain.follow(_start(command), _validators(stored))
-        _check_tags(end)
+        asked = _check_tags(end, now())
         _check_changed(end, stored)
     except EndedError as error:
         return EndedNote(
@@ -129,7 +128,7 @@ def fetch_page(
             job_id=command.job_id,
             attempt=command.attempt,
             epoch=command.epoch,
-            page=_page(command, chain.hops, end, pages=pages, at=now(), fetch_id=new_id()),
+            page=_page(command, chain.hops, end, asked, pages=pages, at=now(), fetch_id=new_id()),
         ),
     )
 
@@ -153,15 +152,21 @@ def _check_changed(end: Arrived | Moved, stored: StoredFetch | None) -> None:
         raise EndedError(Reason.SAME_CONTENT, "the page is the same as when it was stored")
 
 
-def _check_tags(end: Arrived | Moved) -> None:
-    if isinstance(end, Arrived) and is_noindex(end.response.robots_tags, AGENT):
+def _check_tags(end: Arrived | Moved, now: datetime) -> Directives:
+    """Return what the response's headers ask; raises EndedError if that is not to keep it."""
+    if isinstance(end, Moved):
+        return Directives()
+    asked = read_robots_tags(end.response.robots_tags, AGENT)
+    if asked.forbids(now):
         raise EndedError(Reason.NOINDEX, "an X-Robots-Tag header asks not to keep the page")
+    return asked
 
 
 def _page(
     command: FetchPage,
     hops: tuple[Hop, ...],
     end: Arrived,
+    asked: Directives,
     *,
     pages: Pages,
     at: datetime,
@@ -184,6 +189,7 @@ def _page(
         size=stored.size,
         media_type=end.response.media_type or _guessed_type(body),
         timezone=command.timezone,
+        noarchive=asked.noarchive,
     )
 
 
