@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from newsmill_shared.settings import Settings
+from newsmill_store.dispatcher.backoff import Scope
 
 __all__ = ["DispatcherSettings", "StoreSettings"]
 
@@ -23,15 +24,23 @@ class DispatcherSettings(Settings):
     """A fetch chain ends within this."""
     host_delay_seconds: float = Field(default=1, ge=0)
     """The gap between two chains on a host that is seen for the first time."""
+    retry_after_scope: Scope = Scope.HOST
+    """Whom 429, 503 and Retry-After slow down: the ``url`` alone, its ``host``, or all known hosts
+    under its registered ``domain``."""
+    host_backoff_max_seconds: float = Field(default=600, gt=0)
+    """The longest delay that a host in trouble gets without asking for it."""
     window_jobs: int = Field(default=2000, ge=1)
     """Jobs that run at the same time, at most."""
     queue_limit: int = Field(default=1000, ge=1)
     """Messages that wait for enrich or for store, at most."""
     ingest_queue_min: int = Field(default=16, ge=1)
+    """Messages that wait for ingest, at most, while little is known of how fast it is."""
     ingest_queue_max: int = Field(default=400, ge=1)
+    """Messages that wait for ingest, at most, however fast it is."""
     retry_base_seconds: float = Field(default=30, gt=0)
     """Back-off of the first retry; doubled at each further one, with full jitter."""
     retry_max_seconds: float = Field(default=3600, gt=0)
+    """Back-off of any retry, at most; a host may ask for more."""
     sweep_seconds: float = Field(default=5, gt=0)
     """Between two looks at everything that a note could have missed."""
     events_seconds: float = Field(default=0.25, gt=0)

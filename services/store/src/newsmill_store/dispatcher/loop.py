@@ -15,6 +15,7 @@ from newsmill_shared.messages import Message
 from newsmill_shared.queue.window import Depths
 from newsmill_store.dispatcher.judge import Attempt
 from newsmill_store.dispatcher.notes import Backoff, apply_notes
+from newsmill_store.dispatcher.pace import Pace
 from newsmill_store.dispatcher.pick import Timing, pick_fetches, pick_pages, seconds_to_next_host
 from newsmill_store.dispatcher.ports import Carrier
 from newsmill_store.dispatcher.sweep import release, sweep_lost, sweep_time, void_running
@@ -75,6 +76,7 @@ class Dispatcher:
         self._settings = settings
         self._clock = clock
         self._backoff = backoff or Backoff(settings.retry_base_seconds, settings.retry_max_seconds)
+        self._pace = Pace(settings.retry_after_scope, settings.host_backoff_max_seconds)
         self._timing = Timing(settings.claim_seconds, settings.fetch_seconds)
         self._rate = FetchRate(clock())
         self._connection: Connection | None = None
@@ -186,6 +188,7 @@ class Dispatcher:
                 connection,
                 read.parsed,
                 backoff=self._backoff,
+                pace=self._pace,
                 host_delay_seconds=self._settings.host_delay_seconds,
             )
         self._carrier.trim_notes(read)

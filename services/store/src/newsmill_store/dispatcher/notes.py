@@ -22,8 +22,9 @@ from newsmill_shared.queue.notes import (
 )
 from newsmill_shared.reasons import MAX_TRIES, RULES, Reason
 from newsmill_shared.urls import URLRefusedError, canonicalize
-from newsmill_store.dispatcher.backoff import RETRY_AFTER_MAX_SECONDS, backoff_seconds
+from newsmill_store.dispatcher.backoff import backoff_seconds
 from newsmill_store.dispatcher.losses import count_losses
+from newsmill_store.dispatcher.pace import Chain, Pace, end_chains, retry_after
 
 __all__ = ["Backoff", "apply_notes", "wake"]
 
@@ -45,28 +46,6 @@ class Backoff:
             random=self.random,
         )
 
-
-# The gap to the next chain counts from here, which is after the chain's end.
-_FREE_SLOTS = text("""
-with n as (
-  select * from unnest(cast(:job_id as uuid[]), cast(:attempt as integer[]),
-                       cast(:retry_after as real[]), cast(:crawl_delay as real[]))
-    as n(job_id, attempt, retry_after, crawl_delay)),
-gone as (
-  delete from slot using n where slot.job_id = n.job_id and slot.attempt = n.attempt
-  returning slot.host_id, n.retry_after, n.crawl_delay),
-freed as (
-  select host_id, count(*) as slots, max(retry_after) as retry_after,
-         max(crawl_delay) as crawl_delay
-  from gone group by host_id)
-update host set
-  in_flight = in_flight - freed.slots,
-  crawl_delay_seconds = coalesce(freed.crawl_delay, crawl_delay_seconds),
-  next_at = greatest(next_at, now() + make_interval(secs => greatest(
-    delay_seconds, coalesce(freed.crawl_delay, crawl_delay_seconds, 0),
-    coalesce(freed.retry_after, 0))))
-from freed where host.id = freed.host_id
-""")
 
 _FETCHED = text("""
 with n as (
@@ -97,6 +76,10 @@ from unnest(cast(:job_id as uuid[]), cast(:attempt as integer[]), cast(:host_id 
   as n(job_id, attempt, host_id, target, hops, cookies)
 where job.id = n.job_id and job.attempt = n.attempt and job.state = 'running'
 returning job.host_id
+""")
+
+_UNCHANGED = text("""
+update page_fetch set checked_at = now() where id = any(:ids) returning id, article_id
 """)
 
 _TRIES = text("""
@@ -137,6 +120,7 @@ def apply_notes(
     notes: Sequence[AnyNote],
     *,
     backoff: Backoff,
+    pace: Pace,
     host_delay_seconds: float,
 ) -> int:
     """Apply notes in the caller's transaction; each counts once however often it comes.
@@ -145,18 +129,9 @@ def apply_notes(
         How many chains ended, which is the measure of the fetch rate.
     """
     batch = _sort(notes)
-    chains: list[FetchedNote | EndedNote | MovedNote] = [*batch.fetched, *batch.ended, *batch.moved]
+    chains: list[Chain] = [*batch.fetched, *batch.ended, *batch.moved]
     if chains:
-        connection.execute(
-            _FREE_SLOTS,
-            columns(
-                ("job_id", "attempt", "retry_after", "crawl_delay"),
-                [
-                    (note.job_id, note.attempt, _retry_after(note), note.crawl_delay_seconds)
-                    for note in chains
-                ],
-            ),
-        )
+        end_chains(connection, chains, pace)
     if batch.fetched:
         _apply_fetched(connection, batch.fetched)
     if batch.ended:
@@ -215,11 +190,6 @@ def _sort(notes: Sequence[AnyNote]) -> _Batch:
     return batch
 
 
-def _retry_after(note: FetchedNote | EndedNote | MovedNote) -> float | None:
-    seconds = note.retry_after_seconds if isinstance(note, EndedNote) else None
-    return None if seconds is None else min(seconds, RETRY_AFTER_MAX_SECONDS)
-
-
 def _apply_fetched(connection: Connection, notes: Sequence[FetchedNote]) -> None:
     pages = [(note, note.message.page) for note in notes]
     connection.execute(
@@ -251,6 +221,8 @@ def _apply_ended(
     running = {row.id: row for row in found}
     origins = {row.id: canonicalize(row.url).host for row in running.values() if row.target}
     hosts = add_hosts(connection, set(origins.values()), delay_seconds=host_delay_seconds)
+    unchanged = [note.unchanged for note in notes if note.unchanged is not None]
+    articles = _check_off(connection, unchanged) if unchanged else {}
     held: list[tuple[object, ...]] = []
     endings: list[Ending] = []
     for note in notes:
@@ -258,7 +230,7 @@ def _apply_ended(
         if job is None:
             continue
         if RULES[note.reason].retried and job.tries + 1 < MAX_TRIES:
-            seconds = max(backoff.seconds(job.tries), _retry_after(note) or 0)
+            seconds = max(backoff.seconds(job.tries), retry_after(note) or 0)
             origin = hosts[origins[job.id]] if job.id in origins else None
             held.append((note.job_id, note.attempt, seconds, origin))
         else:
@@ -268,6 +240,7 @@ def _apply_ended(
                     attempt=note.attempt,
                     reason=note.reason,
                     detail=note.detail,
+                    article_id=articles.get(note.unchanged),
                     hops=note.hops,
                 )
             )
@@ -275,6 +248,12 @@ def _apply_ended(
         connection.execute(_HOLD, columns(("job_id", "attempt", "seconds", "host_id"), held))
     if endings:
         finish(connection, endings)
+
+
+def _check_off(connection: Connection, fetches: Sequence[UUID]) -> dict[UUID | None, UUID]:
+    """Note that what was stored is still so, and return the articles that were made of it."""
+    rows = connection.execute(_UNCHANGED, {"ids": fetches})
+    return {row.id: row.article_id for row in rows}
 
 
 def _apply_moved(
