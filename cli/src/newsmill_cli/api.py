@@ -109,6 +109,18 @@ class Api:
         """Return the count of everything that was accepted, by what became of it."""
         return self._get("/v1/conservation") or {}
 
+    def pauses(self) -> list[Json]:
+        """Return what is paused: ``scope``, ``value``, ``by``, ``reason``, ``since``, ``until``."""
+        return list((self._get("/v1/pauses") or {}).get("pauses", ()))
+
+    def pause(self, request: Mapping[str, object]) -> Json:
+        """Pause what ``scope`` and ``value`` name; asked twice, it is paused once."""
+        return _object(self._ask("POST", "/v1/pauses", json=dict(request)))
+
+    def resume(self, target: Mapping[str, str]) -> Json:
+        """Let it go on; ``lifted`` says how many pauses ended."""
+        return _object(self._ask("DELETE", "/v1/pauses", params=dict(target)))
+
     def _get(self, path: str, query: Mapping[str, str] | None = None) -> Json | None:
         answer = self._ask("GET", path, params=query)
         return None if answer.status_code == httpx.codes.NOT_FOUND else _object(answer)
@@ -119,7 +131,7 @@ class Api:
     def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
         """Send a request, again while the system is busy or the line broke.
 
-        Reading is repeatable, and so is a submission with its idempotency key.
+        Reading is repeatable, and so are a pause, and a submission with its idempotency key.
         """
         for attempt in range(1, _ATTEMPTS + 1):
             last = attempt == _ATTEMPTS

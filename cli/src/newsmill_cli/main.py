@@ -20,7 +20,18 @@ __all__ = ["COMMANDS_GROUP", "app", "build_app", "main"]
 COMMANDS_GROUP = "newsmill.commands"
 """Entry points of this group are commands of their own: a Typer app, or a function."""
 
-_COMMANDS = ("up", "add", "status", "show", "export", "tail", "doctor", "migrate")
+_COMMANDS = (
+    "up",
+    "add",
+    "status",
+    "show",
+    "export",
+    "tail",
+    "pause",
+    "resume",
+    "doctor",
+    "migrate",
+)
 """In the order of the help; each is a function of the module of its name."""
 _INTERRUPTED = 130
 _EPILOG = (

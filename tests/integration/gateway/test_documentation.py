@@ -68,6 +68,7 @@ def run(mill: Mill, command: str, folder: Path) -> list[str]:
         cwd=folder,
         env={
             **os.environ,
+            "LOGNAME": "ana",
             "NEWSMILL_API_URL": str(mill.api.base_url),
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         },

@@ -46,3 +46,11 @@ def test_what_cannot_be_resumed_is_refused(api: httpx.Client) -> None:
 
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_parameter")
     assert "a host's name alone" in answer.json()["detail"]
+
+
+def test_a_pause_must_come_as_json(api: httpx.Client) -> None:
+    answer = api.post(
+        "/v1/pauses", content=b'{"scope": "all"}', headers={"Content-Type": "text/plain"}
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (415, "media_type")

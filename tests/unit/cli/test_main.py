@@ -48,7 +48,7 @@ def test_errors_are_json_for_those_who_ask_for_json(
         ["add", "--url", "http://a.example/1", "http://a.example/2"],
         ["add", "--file", "page.html"],
         ["add", "--file", "page.pdf", "--url", "http://a.example/1"],
-        ["status"],
+        ["show"],
     ],
 )
 def test_a_command_line_that_makes_no_sense_is_exit_code_2(

@@ -1,18 +1,20 @@
-"""`newsmill status`: what became of a job or of a URL."""
+"""`newsmill status`: what became of a job or of a URL, or how everything stands."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from newsmill_cli.api import Json
+from newsmill_cli.api import Api, Json
 from newsmill_cli.connection import connect
 from newsmill_cli.errors import CommandError, ExitCode
 from newsmill_cli.options import DataOption, JSONOption
 from newsmill_cli.output import console, print_json
-from newsmill_cli.results import OUTCOME_STYLES, is_bad
+from newsmill_cli.pausing import pause_line, stops
+from newsmill_cli.results import OUTCOME_STYLES, conservation_line, is_bad
 
 __all__ = ["is_id", "status"]
 
@@ -29,28 +31,40 @@ _ROWS = (
     ("accepted_at", "accepted"),
     ("finished_at", "finished"),
 )
+_STOPPABLE = ("waiting", "held")
 
 
 def status(
     *,
-    which: Annotated[str, typer.Argument(metavar="JOB|URL", help="A job's id, or a URL.")],
+    which: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[JOB|URL]",
+            help="A job's id, or a URL; left out: everything together.",
+            show_default=False,
+        ),
+    ] = None,
     data: DataOption,
     as_json: JSONOption = False,
 ) -> None:
-    """Tell how far a job is, or the latest job of a URL.
+    """Tell how far a job is, or the latest job of a URL; or count everything, and what is paused.
 
     Exit code 1 says that there is no such job, or that it failed.
     """
     with connect(data) as api:
+        if which is None:
+            _print_all(api, as_json=as_json)
+            return
         job = api.job(which) if is_id(which) else api.job_of(which)
-    if job is None:
-        raise CommandError(
-            f"no job is known for {which}", "Hand the page in with `newsmill add URL`."
-        )
+        if job is None:
+            raise CommandError(
+                f"no job is known for {which}", "Hand the page in with `newsmill add URL`."
+            )
+        pauses = api.pauses() if job.get("state") in _STOPPABLE else []
     if as_json:
         print_json(job)
     else:
-        console().print(_job_table(job))
+        console().print(_job_table(job, [pause for pause in pauses if stops(pause, job)]))
     raise typer.Exit(ExitCode.NO if is_bad(job) else ExitCode.OK)
 
 
@@ -63,7 +77,18 @@ def is_id(text: str) -> bool:
     return True
 
 
-def _job_table(job: Json) -> Table:
+def _print_all(api: Api, *, as_json: bool) -> None:
+    counts, pauses = api.conservation(), api.pauses()
+    if as_json:
+        print_json({**counts, "pauses": pauses})
+        return
+    printer = console()
+    printer.print(conservation_line(counts))
+    for pause in pauses:
+        printer.print(Text(pause_line(pause), style="yellow"))
+
+
+def _job_table(job: Json, pauses: Sequence[Json]) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="dim")
     table.add_column(overflow="fold")
@@ -75,4 +100,6 @@ def _job_table(job: Json) -> Table:
         if value not in {None, "", 0}:
             style = OUTCOME_STYLES.get(str(value), "") if name == "outcome" else ""
             table.add_row(title, Text(str(value), style=style))
+    for pause in pauses:
+        table.add_row("stopped", Text(pause_line(pause), style="yellow"))
     return table

@@ -160,10 +160,7 @@ def _add_doors_in(api: FastAPI, gateway: Gateway, settings: GatewaySettings) -> 
     )
     async def post_document(request: Request) -> Response:
         """Hand in a page with its content: it is not fetched."""
-        if body_format(request.headers.get("content-type")) != "json":
-            raise ProblemError(
-                HTTPStatus.UNSUPPORTED_MEDIA_TYPE, Code.MEDIA_TYPE, "send application/json"
-            )
+        _check_json(request)
         key = _idempotency_key(request)
         body = await _read_body(request, _MAX_DOCUMENT_BYTES)
         accept = partial(gateway.hand_in_document, body, key=key)
@@ -232,6 +229,7 @@ def _add_pauses(api: FastAPI, gateway: Gateway, settings: GatewaySettings) -> No
     )
     async def post_pause(request: Request) -> Response:
         """Stop everything, a stage, a host or a label; set again it gets another end and reason."""
+        _check_json(request)
         body = read_object(await _read_body(request, _MAX_PAUSE_BYTES))
         try:
             pause = PauseRequest.model_validate(body)
@@ -345,6 +343,13 @@ class _Guard:
                 await _problem(problem)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+def _check_json(request: Request) -> None:
+    if body_format(request.headers.get("content-type")) != "json":
+        raise ProblemError(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, Code.MEDIA_TYPE, "send application/json"
+        )
 
 
 async def _read_body(request: Request, limit: int) -> bytes:
