@@ -2,11 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 
-from newsmill_shared.messages import Hop
+from newsmill_shared.identity import article_id
+from newsmill_shared.messages import Hop, HostSettings, StoredFetch
 from newsmill_shared.queue.notes import EndedNote, LateNote, MovedNote
 from newsmill_shared.reasons import Reason
+from newsmill_shared.urls import canonicalize
 from tests.integration.dispatcher.conftest import Mill
 from tests.support.builders import a_page, a_submission, an_article_enriched
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def test_a_host_is_asked_for_one_page_at_a_time(mill: Mill) -> None:
@@ -78,6 +82,112 @@ def test_a_forced_job_is_fetched_however_fresh_its_page_is(mill: Mill) -> None:
     mill.tick()
 
     assert [fetch.url for fetch in mill.fetches()] == [url]
+
+
+def test_what_is_stored_of_a_page_goes_along_with_the_next_fetch(mill: Mill) -> None:
+    url = "https://a.example/story"
+    headers = {"etag": '"1"', "last-modified": "Wed, 04 Mar 2026 05:06:07 GMT"}
+    page = a_page(url, final_url="https://a.example/final", headers=headers)
+    (first,) = mill.ledger.running(a_submission(url))
+    mill.ledger.finish(an_article_enriched(first, page=page))
+    mill.ledger.accept(a_submission(url))
+
+    mill.tick()
+
+    (fetch,) = mill.fetches()
+    assert fetch.stored == StoredFetch(
+        fetch_id=page.fetch_id,
+        url_key=page.final_key,
+        sha256=page.sha256,
+        etag=headers["etag"],
+        last_modified=headers["last-modified"],
+    )
+
+
+def test_a_forced_fetch_and_one_of_an_unknown_page_know_nothing(mill: Mill) -> None:
+    known, unknown = "https://a.example/story", "https://b.example/story"
+    (first,) = mill.ledger.running(a_submission(known))
+    mill.ledger.finish(an_article_enriched(first, page=a_page(known)))
+    mill.ledger.accept(a_submission(known, force=True), a_submission(unknown))
+
+    mill.tick()
+
+    assert [fetch.stored for fetch in mill.fetches()] == [None, None]
+
+
+def test_an_unchanged_page_shows_its_article_and_is_fresh_again(mill: Mill) -> None:
+    url = "https://a.example/story"
+    (first,) = mill.ledger.running(a_submission(url))
+    mill.ledger.finish(an_article_enriched(first, page=a_page(url, fetched_at=LONG_AGO)))
+    mill.ledger.accept(a_submission(url), a_submission(url))
+    mill.tick()
+    (fetch,) = mill.fetches()
+    assert fetch.stored is not None
+
+    mill.note(
+        EndedNote(
+            job_id=fetch.job_id,
+            attempt=fetch.attempt,
+            reason=Reason.NOT_MODIFIED,
+            status=304,
+            unchanged=fetch.stored.fetch_id,
+        )
+    )
+    mill.tick()
+    mill.let_hosts_be_asked()
+    mill.tick()
+
+    assert mill.fetches() == []
+    assert mill.pages() == []
+    assert mill.ledger.sql("select outcome, reason, article_id from outcome order by job_id") == [
+        ("stored", "new", article_id(canonicalize(url).key)),
+        ("unchanged", "not_modified", article_id(canonicalize(url).key)),
+        ("unchanged", "fresh", article_id(canonicalize(url).key)),
+    ]
+    assert mill.ledger.conservation().unaccounted == 0
+
+
+def test_the_zone_that_a_job_brings_counts_before_that_of_its_host(mill: Mill) -> None:
+    mill.ledger.accept(
+        a_submission("https://a.example/1", timezone="Europe/Paris"),
+        a_submission("https://b.example/1"),
+    )
+    mill.ledger.sql("insert into host_setting (host_id, timezone) select id, 'Asia/Baku' from host")
+
+    mill.tick()
+
+    assert {fetch.url: fetch.timezone for fetch in mill.fetches()} == {
+        "https://a.example/1": "Europe/Paris",
+        "https://b.example/1": "Asia/Baku",
+    }
+
+
+def test_a_document_without_a_zone_gets_that_of_its_host(mill: Mill) -> None:
+    page = a_page("https://a.example/story", supplied=True)
+    mill.ledger.accept(a_submission("https://a.example/story", page=page))
+    mill.ledger.sql("insert into host_setting (host_id, timezone) select id, 'Asia/Baku' from host")
+
+    mill.tick()
+
+    assert [message.page.timezone for message in mill.pages()] == ["Asia/Baku"]
+
+
+def test_a_fetch_brings_what_the_operator_set_for_the_host_that_is_asked(mill: Mill) -> None:
+    mill.ledger.accept(a_submission("https://a.example/1"), a_submission("https://b.example/1"))
+    mill.ledger.sql(
+        "insert into host_setting (host_id, headers, cookies, ignore_robots) "
+        'select id, \'{"X-Key": "1"}\', \'{"pass": "2"}\', true from host '
+        "where name = 'a.example'"
+    )
+
+    mill.tick()
+
+    assert {fetch.url: fetch.host for fetch in mill.fetches()} == {
+        "https://a.example/1": HostSettings(
+            headers={"X-Key": "1"}, cookies={"pass": "2"}, ignore_robots=True
+        ),
+        "https://b.example/1": HostSettings(),
+    }
 
 
 def test_a_supplied_page_goes_straight_to_enrich_without_a_host(mill: Mill) -> None:

@@ -25,6 +25,9 @@ LEAST_BACKOFF_SECONDS = 0.25
 _EASE_STEP = 0.125
 """Each answer gives back so much of the host's usual rate."""
 
+_NOTICEABLE = 1.001
+"""A delay that is longer by less is the usual one; the ledger keeps single precision."""
+
 _UNREACHED = frozenset({Reason.DNS, Reason.CONNECT, Reason.TLS})
 
 
@@ -111,4 +114,4 @@ def eased(backoff: float, *, base_seconds: float) -> float:
         return 0.0
     usual = max(base_seconds, LEAST_BACKOFF_SECONDS)
     faster = 1 / (1 / backoff + _EASE_STEP / usual)
-    return faster if faster > usual else 0.0
+    return faster if faster > usual * _NOTICEABLE else 0.0
