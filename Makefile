@@ -139,6 +139,10 @@ format: install ## Format the code, and mend what the linter can mend
 schemas: install ## Write the JSON Schema of each message
 	$(BIN)/python scripts/write_schemas.py
 
+.PHONY: settings
+settings: install ## Write the page of settings, .env.example and the list of their names
+	$(BIN)/python scripts/write_settings.py
+
 # $(call pin,name,what): pin what members (./folder) or tools need in requirements/name.txt. all.txt
 # comes first and holds the others to its versions.
 pin = printf '%s\n' $(2) | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \

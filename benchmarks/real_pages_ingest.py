@@ -2,6 +2,7 @@
 
 from newsmill_ingest.settings import IngestSettings
 from newsmill_ingest.worker import run
+from newsmill_shared.starting import starting
 
 SERVER = "127.78.0.1"
 
@@ -12,4 +13,5 @@ def resolve(_host: str, port: int) -> list[tuple[str, int]]:
 
 
 if __name__ == "__main__":
-    run(IngestSettings(), resolve=resolve)
+    with starting(IngestSettings, service="ingest") as settings:
+        run(settings, resolve=resolve)

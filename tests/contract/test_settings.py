@@ -1,45 +1,19 @@
-"""The settings: `.env.example` names each of them, with its default."""
+"""The settings: what is written of them is what the services read."""
 
-from importlib import import_module
 from pathlib import Path
 
-from pydantic import SecretStr
+import pytest
 
-from newsmill_shared.settings import Settings
-
-ROOT = Path(__file__).parents[2]
-SERVICES = ("ingest", "enrich", "store", "gateway", "gateway.bridge")
+from newsmill_shared.settings import unknown_names
+from scripts.write_settings import files, names
 
 
-def defaults() -> dict[str, str]:
-    """Return every service's settings, by the names of their variables, as one would write them."""
-    classes = {Settings}
-    for service in SERVICES:
-        module = import_module(f"newsmill_{service}.settings")
-        classes.update(
-            known
-            for known in vars(module).values()
-            if isinstance(known, type) and issubclass(known, Settings)
-        )
-    return {
-        f"NEWSMILL_{name.upper()}": written(field.default)
-        for known in classes
-        for name, field in known.model_fields.items()
-    }
+@pytest.mark.parametrize(
+    ("path", "content"), [pytest.param(*file, id=file[0].name) for file in files().items()]
+)
+def test_a_generated_file_is_what_make_settings_writes(path: Path, content: str) -> None:
+    assert path.read_text(encoding="utf-8") == content, "run: make settings"
 
 
-def written(default: object) -> str:
-    """Write a default as its variable's value; nothing for none."""
-    if default is None or isinstance(default, SecretStr):
-        return ""
-    return str(default)
-
-
-def test_the_example_shows_every_setting_and_its_default() -> None:
-    lines = (ROOT / ".env.example").read_text().splitlines()
-
-    shown = dict(
-        line.removeprefix("#").split("=", 1) for line in lines if line.startswith("#NEWSMILL_")
-    )
-
-    assert shown == defaults()
+def test_no_name_that_newsmill_reads_is_unknown() -> None:
+    assert unknown_names(names()) == {}

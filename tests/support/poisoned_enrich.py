@@ -1,15 +1,26 @@
-"""An enrich worker with pages that kill it, fill its memory or hold it for ever."""
+"""An enrich worker with pages that kill it, fill its memory, hold it for ever or break its code."""
 
 import os
 import signal
 import time
+from dataclasses import replace
 from datetime import datetime
 
+from newsmill_enrich.language import Detected, Hints
 from newsmill_enrich.settings import EnrichSettings
 from newsmill_enrich.tasks import Enricher, enrich_page
 from newsmill_enrich.worker import run
 from newsmill_shared.messages import ArticleEnriched, JobFinished, PageFetched
 from newsmill_shared.queue.notes import MissingNote
+from newsmill_shared.starting import starting
+
+
+class BrokenDetector:
+    """A part of enrichment with a defect."""
+
+    def detect(self, title: str, text: str, hints: Hints) -> Detected:
+        """Raise what nobody foresaw."""
+        raise ZeroDivisionError("a defect of ours")
 
 
 def enrich_or_die(
@@ -22,8 +33,11 @@ def enrich_or_die(
         bytearray(1 << 40)
     while "/endless/" in message.page.url:
         time.sleep(1)
+    if "/raising/" in message.page.url:
+        enricher = replace(enricher, detector=BrokenDetector())
     return enrich_page(message, enricher, now=now)
 
 
 if __name__ == "__main__":
-    run(EnrichSettings(), enrich=enrich_or_die)
+    with starting(EnrichSettings, service="enrich") as settings:
+        run(settings, enrich=enrich_or_die)

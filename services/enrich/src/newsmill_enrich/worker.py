@@ -19,7 +19,6 @@ from newsmill_enrich.settings import EnrichSettings
 from newsmill_enrich.tasks import Enricher, enrich_page
 from newsmill_enrich.topics import Tagger
 from newsmill_shared.errors import TransientError
-from newsmill_shared.logs import set_up_logs
 from newsmill_shared.messages import ArticleEnriched, JobFinished, PageFetched
 from newsmill_shared.pages import PageStore
 from newsmill_shared.process import die_with_parent
@@ -30,6 +29,7 @@ from newsmill_shared.queue.notes import LostNote, MissingNote
 from newsmill_shared.queue.stage import Stage
 from newsmill_shared.queue.worker import report_losses, run_worker
 from newsmill_shared.reasons import Reason
+from newsmill_shared.starting import starting
 
 __all__ = ["Child", "Enrich", "main", "run"]
 
@@ -59,19 +59,26 @@ class Child:
         """Claim, enrich, pass on, let go."""
         if self._stage.claim(message) is None:
             return
+        watch = self._stage.watch()
         try:
             answer = self._enrich(message, self._enricher, now=datetime.now(UTC))
+            span = {"span": watch.span()}
             if isinstance(answer, MissingNote):
-                self._stage.note(answer)
+                self._stage.note(answer.model_copy(update=span))
             else:
-                self._stage.publish(answer)
+                self._stage.publish(answer.model_copy(update=span))
         except TransientError as error:
             _log.warning("the page waits again", job_id=str(message.job_id), cause=str(error))
         except MemoryError:
             # Nothing in this process can be trusted any more, and a MemoryError that leaves a
             # task would end the whole worker.
             self._stage.note(
-                LostNote(job_id=message.job_id, attempt=message.attempt, reason=Reason.MEMORY)
+                LostNote(
+                    job_id=message.job_id,
+                    attempt=message.attempt,
+                    reason=Reason.MEMORY,
+                    worker=watch.span().worker,
+                )
             )
             sys.stderr.flush()
             os._exit(_OUT_OF_MEMORY_EXIT)
@@ -85,7 +92,6 @@ def run(settings: EnrichSettings, *, enrich: Enrich = enrich_page) -> None:
         settings: From the environment.
         enrich: What is done with a message; a fault test brings a page that kills its worker.
     """
-    set_up_logs(settings, service="enrich")
     app = make_app("enrich", settings.redis_url)
     # A child takes a message only when it is free, so none waits behind a slow page.
     app.conf.worker_disable_prefetch = True
@@ -115,7 +121,7 @@ def run(settings: EnrichSettings, *, enrich: Enrich = enrich_page) -> None:
     def page_fetched(payload: dict[str, object]) -> None:
         children[0].handle(PageFetched.model_validate(payload))
 
-    report_losses(make_redis(settings.redis_url))
+    report_losses(make_redis(settings.redis_url), incarnation=incarnation)
     run_worker(
         app,
         queue=PageFetched.QUEUE,
@@ -128,7 +134,8 @@ def run(settings: EnrichSettings, *, enrich: Enrich = enrich_page) -> None:
 
 def main() -> None:
     """Run with the settings of the environment."""
-    run(EnrichSettings())
+    with starting(EnrichSettings, service="enrich") as settings:
+        run(settings)
 
 
 if __name__ == "__main__":

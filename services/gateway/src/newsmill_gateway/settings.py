@@ -14,8 +14,9 @@ class GatewaySettings(Settings):
     """The HTTP door. On a loopback address it needs no key, elsewhere it does."""
 
     gateway_host: str = "127.0.0.1"
-    """The address to listen on."""
+    """The address to listen on; anything but a loopback address needs a key."""
     gateway_port: int = Field(default=8765, ge=0, le=65535)
+    """The port to listen on."""
     api_key: SecretStr | None = None
     """What callers send as ``Authorization: Bearer KEY``."""
     host_delay_seconds: float = Field(default=1, ge=0)

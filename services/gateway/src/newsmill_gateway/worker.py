@@ -1,6 +1,5 @@
 """The gateway's composition root: ``python -m newsmill_gateway.worker``."""
 
-import sys
 import time
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -8,7 +7,6 @@ from importlib.metadata import version
 import structlog
 import uvicorn
 from fastapi import FastAPI
-from pydantic import ValidationError
 from redis import Redis
 
 from newsmill_gateway.adapters.redis_dashboard import RedisDashboard
@@ -24,9 +22,8 @@ from newsmill_gateway.metrics import Meters
 from newsmill_gateway.settings import GatewaySettings
 from newsmill_shared.addresses import AddressPolicy
 from newsmill_shared.database.engine import make_engine
-from newsmill_shared.errors import SettingsError
-from newsmill_shared.logs import set_up_logs
 from newsmill_shared.pages import PageStore
+from newsmill_shared.starting import starting
 
 __all__ = ["build", "main", "make_server"]
 
@@ -96,13 +93,8 @@ def make_server(api: FastAPI, settings: GatewaySettings) -> uvicorn.Server:
 
 def main() -> None:
     """Serve until the process is asked to end."""
-    try:
-        settings = GatewaySettings()
-        set_up_logs(settings, service="gateway")
-        api = build(settings)
-    except (SettingsError, ValidationError) as error:
-        sys.exit(f"gateway: {error}")
-    make_server(api, settings).run()
+    with starting(GatewaySettings, service="gateway") as settings:
+        make_server(build(settings), settings).run()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import structlog
 
 from newsmill_ingest.adapters.redis_robots import RedisRobotsCache
 from newsmill_ingest.robots_gate import RobotsGate
-from newsmill_ingest.settings import AGENT, IngestSettings
+from newsmill_ingest.settings import IngestSettings
 from newsmill_ingest.tasks import fetch_page
 from newsmill_shared.addresses import AddressPolicy
 from newsmill_shared.errors import TransientError
@@ -16,7 +16,6 @@ from newsmill_shared.http.client import GuardedClient
 from newsmill_shared.http.connection import Resolve, resolve_by_system
 from newsmill_shared.http.deadline import Deadline
 from newsmill_shared.identity import new_id
-from newsmill_shared.logs import set_up_logs
 from newsmill_shared.messages import FetchPage
 from newsmill_shared.pages import PageStore
 from newsmill_shared.queue.app import Publisher, make_app
@@ -26,6 +25,8 @@ from newsmill_shared.queue.notes import AnyNote, EndedNote, FetchedNote, LateNot
 from newsmill_shared.queue.stage import Stage
 from newsmill_shared.queue.worker import run_worker
 from newsmill_shared.reasons import Reason
+from newsmill_shared.robots_tags import AGENT
+from newsmill_shared.starting import starting
 
 __all__ = ["Worker", "main", "run"]
 
@@ -53,8 +54,9 @@ class Worker:
         if left is None:
             return
         begin_by = time.monotonic() + left / 1000
+        watch = self._stage.watch()
         note = self._fetch(command, begin_by)
-        self._stage.note(note)
+        self._stage.note(note.model_copy(update={"span": watch.span()}))
         if isinstance(note, FetchedNote):
             self._stage.publish(note.message)
         self._stage.done(command)
@@ -76,7 +78,7 @@ class Worker:
                 )
         except TransientError as error:
             _log.warning("the page waits again", job_id=str(command.job_id), cause=str(error))
-            return LateNote(job_id=command.job_id, attempt=command.attempt)
+            return LateNote(job_id=command.job_id, attempt=command.attempt, detail=str(error)[:500])
         except Exception as error:  # noqa: BLE001 - a defect of ours ends this job alone, and loudly
             _log.exception("fetching failed", job_id=str(command.job_id), url=command.target)
             return EndedNote(
@@ -107,7 +109,6 @@ def run(settings: IngestSettings, *, resolve: Resolve = resolve_by_system) -> No
         settings: From the environment.
         resolve: Looks host names up; a benchmark serves real names from loopback with its own.
     """
-    set_up_logs(settings, service="ingest")
     policy = AddressPolicy.parse(settings.fetch_allow)
     if settings.fetch_allow:
         _log.warning("internal addresses may be fetched", allow=settings.fetch_allow)
@@ -146,7 +147,8 @@ def run(settings: IngestSettings, *, resolve: Resolve = resolve_by_system) -> No
 
 def main() -> None:
     """Run with the settings of the environment."""
-    run(IngestSettings())
+    with starting(IngestSettings, service="ingest") as settings:
+        run(settings)
 
 
 if __name__ == "__main__":

@@ -7,10 +7,10 @@ import structlog
 
 from newsmill_shared.database.engine import make_engine
 from newsmill_shared.errors import TransientError
-from newsmill_shared.logs import set_up_logs
 from newsmill_shared.messages import ArticleEnriched
 from newsmill_shared.queue.broker import make_redis
 from newsmill_shared.queue.heartbeat import Heartbeat, new_incarnation
+from newsmill_shared.starting import starting
 from newsmill_store.adapters.redis_queue import RedisQueue
 from newsmill_store.adapters.sql_ledger import SQLLedger
 from newsmill_store.settings import StoreSettings
@@ -27,24 +27,23 @@ _GATHER_SECONDS = 0.02
 
 def main() -> None:
     """Consume ``store`` until SIGTERM."""
-    settings = StoreSettings()
-    set_up_logs(settings, service="store")
-    engine = make_engine(settings.database_url, name="store", pool_size=1, pre_ping=False)
-    redis = make_redis(settings.redis_url)
-    heartbeat = Heartbeat(redis, new_incarnation("store"))
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    heartbeat.start()
-    _log.info("worker ready", queue=ArticleEnriched.QUEUE)
-    run(
-        RedisQueue(redis, ArticleEnriched.QUEUE),
-        SQLLedger(engine),
-        heartbeat,
-        stop,
-        batch=settings.store_batch,
-    )
-    heartbeat.stop()
+    with starting(StoreSettings, service="store") as settings:
+        engine = make_engine(settings.database_url, name="store", pool_size=1, pre_ping=False)
+        redis = make_redis(settings.redis_url)
+        heartbeat = Heartbeat(redis, new_incarnation("store"))
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        heartbeat.start()
+        _log.info("worker ready", queue=ArticleEnriched.QUEUE)
+        run(
+            RedisQueue(redis, ArticleEnriched.QUEUE),
+            SQLLedger(engine),
+            heartbeat,
+            stop,
+            batch=settings.store_batch,
+        )
+        heartbeat.stop()
 
 
 def run(

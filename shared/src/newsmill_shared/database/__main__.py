@@ -3,22 +3,20 @@
 import sys
 
 import structlog
-from pydantic import ValidationError
 
 from newsmill_shared.database.migrate import migrate
-from newsmill_shared.errors import SettingsError, TransientError
-from newsmill_shared.logs import set_up_logs
+from newsmill_shared.errors import TransientError
 from newsmill_shared.settings import Settings
+from newsmill_shared.starting import starting
 
 
 def main() -> None:
     """Migrate the database of ``NEWSMILL_DATABASE_URL``."""
-    try:
-        settings = Settings()
-        set_up_logs(settings, service="migrate")
-        revision = migrate(settings.database_url)
-    except (SettingsError, TransientError, ValidationError) as error:
-        sys.exit(f"migrate: {error}")
+    with starting(Settings, service="migrate") as settings:
+        try:
+            revision = migrate(settings.database_url)
+        except TransientError as error:
+            sys.exit(f"migrate: {error}")
     structlog.get_logger().info("the schema is the newest", revision=revision)
 
 

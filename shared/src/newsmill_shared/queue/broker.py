@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from redis import Redis
 
-from newsmill_shared.errors import TransientError
+from newsmill_shared.errors import SettingsError, TransientError
 
 __all__ = [
     "CONNECT_SECONDS",
@@ -27,13 +27,20 @@ class BrokerAwayError(TransientError):
 
 
 def make_redis(url: str) -> "Redis":
-    """Return a client with short limits; it connects when it is first used."""
-    return Redis.from_url(
-        url,
-        socket_timeout=SOCKET_SECONDS,
-        socket_connect_timeout=CONNECT_SECONDS,
-        health_check_interval=10,
-    )
+    """Return a client with short limits; it connects when it is first used.
+
+    Raises:
+        SettingsError: ``url`` is none of Redis'.
+    """
+    try:
+        return Redis.from_url(
+            url,
+            socket_timeout=SOCKET_SECONDS,
+            socket_connect_timeout=CONNECT_SECONDS,
+            health_check_interval=10,
+        )
+    except ValueError as error:
+        raise SettingsError(f"NEWSMILL_REDIS_URL or NEWSMILL_INDEX_URL: {error}") from error
 
 
 def as_bytes(values: Sequence[bytes | str]) -> list[bytes]:

@@ -21,10 +21,9 @@ from newsmill_gateway.bridge.ports import Source
 from newsmill_gateway.bridge.settings import BridgeSettings
 from newsmill_shared.addresses import AddressPolicy
 from newsmill_shared.database.engine import make_engine
-from newsmill_shared.errors import SettingsError
-from newsmill_shared.logs import set_up_logs
 from newsmill_shared.queue.broker import make_redis
 from newsmill_shared.queue.heartbeat import Heartbeat, new_incarnation
+from newsmill_shared.starting import starting
 
 __all__ = ["Bridge", "build", "main", "run"]
 
@@ -121,13 +120,9 @@ def main() -> None:
     """Serve until the process is asked to end."""
     stop = threading.Event()
     incarnation = new_incarnation("bridge")
-    try:
-        settings = BridgeSettings()
-        set_up_logs(settings, service="bridge")
+    with starting(BridgeSettings, service="bridge") as settings:
         bridge = build(settings, incarnation=incarnation, stop=stop)
         heartbeat = Heartbeat(make_redis(settings.redis_url), incarnation)
-    except (SettingsError, ValueError) as error:  # pydantic's, or redis-py's of its URL
-        sys.exit(f"bridge: {error}")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     heartbeat.start()

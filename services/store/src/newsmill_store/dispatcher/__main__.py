@@ -7,10 +7,10 @@ import structlog
 
 from newsmill_shared.database.engine import make_engine
 from newsmill_shared.errors import TransientError
-from newsmill_shared.logs import set_up_logs
 from newsmill_shared.queue.app import Publisher, make_app
 from newsmill_shared.queue.broker import make_redis
 from newsmill_shared.queue.heartbeat import Heartbeat, new_incarnation
+from newsmill_shared.starting import starting
 from newsmill_store.adapters.redis_carrier import RedisCarrier
 from newsmill_store.dispatcher.loop import Dispatcher, NotActiveError
 from newsmill_store.settings import DispatcherSettings
@@ -35,20 +35,21 @@ _SHORTEST_WAIT_SECONDS = 0.001
 
 def main() -> None:
     """Run until SIGTERM or SIGINT."""
-    settings = DispatcherSettings()
-    set_up_logs(settings, service="dispatcher")
-    redis = make_redis(settings.redis_url)
-    publisher = Publisher(make_app("dispatcher", settings.redis_url), patience_seconds=2)
-    engine = make_engine(settings.database_url, name="dispatcher", pool_size=0, settings=SESSION)
-    dispatcher = Dispatcher(engine, RedisCarrier(redis, publisher), settings)
-    heartbeat = Heartbeat(redis, new_incarnation("dispatcher"))
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    heartbeat.start()
-    run(dispatcher, heartbeat, stop)
-    dispatcher.disconnect()
-    heartbeat.stop()
+    with starting(DispatcherSettings, service="dispatcher") as settings:
+        redis = make_redis(settings.redis_url)
+        publisher = Publisher(make_app("dispatcher", settings.redis_url), patience_seconds=2)
+        engine = make_engine(
+            settings.database_url, name="dispatcher", pool_size=0, settings=SESSION
+        )
+        dispatcher = Dispatcher(engine, RedisCarrier(redis, publisher), settings)
+        heartbeat = Heartbeat(redis, new_incarnation("dispatcher"))
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        heartbeat.start()
+        run(dispatcher, heartbeat, stop)
+        dispatcher.disconnect()
+        heartbeat.stop()
 
 
 def run(dispatcher: Dispatcher, heartbeat: Heartbeat, stop: threading.Event) -> None:
