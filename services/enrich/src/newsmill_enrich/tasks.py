@@ -9,6 +9,7 @@ from uuid import UUID
 
 import structlog
 
+from newsmill_enrich.aliases import read_aliases
 from newsmill_enrich.duplicates import Fingerprint, Registered, fingerprint, judge
 from newsmill_enrich.extraction import Extracted, extract
 from newsmill_enrich.language import Detected, Hints
@@ -27,6 +28,7 @@ from newsmill_shared.messages import (
 from newsmill_shared.pages import PageMissingError
 from newsmill_shared.queue.notes import MissingNote
 from newsmill_shared.reasons import Reason
+from newsmill_shared.urls import canonicalize
 
 __all__ = ["Enricher", "content_hash", "enrich_page"]
 
@@ -122,11 +124,13 @@ def _enrich(message: PageFetched, enricher: Enricher, now: datetime) -> ArticleE
         signals=extracted.signals,
         url=page.final_url,
     )
+    known_as = read_aliases(extracted.links, canonicalize(page.final_url), extracted.title)
+    page_key = known_as.home.key if known_as.home else page.final_key
     # Last, so that a page which fails elsewhere leaves nothing in the index.
     mark = fingerprint(
-        extracted.title, text, page_key=page.final_key, published_at=extracted.published_at
+        extracted.title, text, page_key=page_key, published_at=extracted.published_at
     )
-    registered = enricher.index.register(mark, article_id=article_id(page.final_key), now=now)
+    registered = enricher.index.register(mark, article_id=article_id(page_key), now=now)
     verdict, seen = judge(mark, registered)
     digest = content_hash(extracted.title, text)
     inline = len(text.encode()) <= INLINE_TEXT_BYTES
@@ -147,12 +151,15 @@ def _enrich(message: PageFetched, enricher: Enricher, now: datetime) -> ArticleE
             section_raw=extracted.section_raw,
             site_name=extracted.site_name,
             canonical_url=extracted.canonical_url,
+            home=known_as.home,
+            aliases=known_as.variants,
+            noarchive=extracted.noarchive,
             image=extracted.image,
             language=detected.language,
             categories=tagged.categories,
             duplicates=verdict,
             evidence=Evidence(
-                extraction=extracted.evidence,
+                extraction={**extracted.evidence, "aliases": known_as.evidence},
                 language=detected.evidence,
                 duplicates=seen,
                 categories=tagged.evidence,

@@ -1,6 +1,7 @@
 """Main text and metadata of a page, from its bytes, with evidence: see :func:`extract`."""
 
+from newsmill_enrich.extraction.links import Links
 from newsmill_enrich.extraction.page import extract, warm_up
 from newsmill_enrich.extraction.record import Extracted
 
-__all__ = ["Extracted", "extract", "warm_up"]
+__all__ = ["Extracted", "Links", "extract", "warm_up"]

@@ -9,6 +9,8 @@ from urllib.parse import urljoin, urlsplit
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from newsmill_enrich.extraction.jsonld import Linked, clean, parse_linked
+from newsmill_enrich.extraction.links import Links, read_links
+from newsmill_shared.robots_tags import AGENT, Directives, read_robots_metas
 
 __all__ = ["Declared", "Element", "Tree", "in_frame", "read_declared", "web_url"]
 
@@ -32,6 +34,9 @@ class Declared:
     linked: Linked
     title: str
     canonical: str | None
+    links: Links
+    robots: Directives
+    """What its meta elements ask of crawlers."""
     languages: Mapping[str, str]
 
     def first(self, *names: str) -> str:
@@ -64,6 +69,7 @@ def web_url(value: str, base: str) -> str | None:
 def read_declared(tree: Tree, url: str, headers: Mapping[str, str]) -> Declared:
     """Read the head of a parsed page that was found at ``url``."""
     meta: dict[str, list[str]] = {}
+    robots: list[tuple[str, str]] = []
     for element in tree.css("meta")[:MAX_META]:
         attributes = element.attributes
         name = (
@@ -73,6 +79,7 @@ def read_declared(tree: Tree, url: str, headers: Mapping[str, str]) -> Declared:
         content = attributes.get("content")
         if name and content and content.strip():
             meta.setdefault(name.strip().lower(), []).append(content.strip()[:MAX_VALUE])
+            robots.append((name, content[:MAX_VALUE]))
     scripts = [
         element.text() or "" for element in tree.css('script[type^="application/ld+json" i]')
     ]
@@ -87,6 +94,8 @@ def read_declared(tree: Tree, url: str, headers: Mapping[str, str]) -> Declared:
         linked=parse_linked(scripts),
         title=clean(heading.text()) if heading is not None else "",
         canonical=canonical or web_url((declared.get("og:url") or ("",))[0], url),
+        links=read_links(tree, url, headers.get("link", "")),
+        robots=read_robots_metas(robots, AGENT),
         languages=_languages(tree, declared, headers),
     )
 

@@ -246,6 +246,12 @@ def _facts(draft: Draft, url: str, has_date: bool) -> Facts:
     )
 
 
+def _check_robots(declared: Declared, page: Page, context: Context) -> None:
+    """Raise EndedError if the page asks crawlers not to keep it; who hands it in is none."""
+    if not page.supplied and declared.robots.forbids(context.now):
+        raise EndedError(Reason.NOINDEX, "a meta element asks not to keep the page")
+
+
 def from_markup(
     decoded: Decoded, page: Page, context: Context, forest: Forest | None = None
 ) -> Extracted:
@@ -256,6 +262,7 @@ def from_markup(
     """
     draft = draft_markup(decoded.text, page, context, forest)
     declared, title = draft.declared, draft.headline.text
+    _check_robots(declared, page, draft.context)
     dates = _dates(draft, page, draft.context)
     ground = not_an_article(_facts(draft, page.final_url, dates.published is not None))
     if ground:
@@ -281,6 +288,7 @@ def from_markup(
         "kept": len(draft.main.kept) if draft.main else 0,
         "dropped": evidence.counts(draft.main.dropped() if draft.main else {}),
         "broken_json_ld": declared.linked.broken,
+        "robots": {"noindex": declared.robots.noindex, "noarchive": declared.robots.noarchive},
     }
     return Extracted(
         title=title,
@@ -291,6 +299,8 @@ def from_markup(
         section_raw=section,
         site_name=site or None,
         canonical_url=declared.canonical,
+        links=declared.links,
+        noarchive=page.noarchive or declared.robots.noarchive,
         image=web_url(image, page.final_url) if image else None,
         declared_languages=declared.languages,
         signals=signals,

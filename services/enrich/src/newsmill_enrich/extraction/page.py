@@ -11,6 +11,7 @@ from newsmill_enrich.extraction import evidence
 from newsmill_enrich.extraction.dates import Context, to_zone, zone_of_country
 from newsmill_enrich.extraction.flattened import read_flattened, unwrap
 from newsmill_enrich.extraction.gate import Facts, not_an_article
+from newsmill_enrich.extraction.links import Links
 from newsmill_enrich.extraction.markup import from_markup
 from newsmill_enrich.extraction.model import Forest, load_model
 from newsmill_enrich.extraction.prescan import scan_bytes, scan_markup
@@ -130,6 +131,8 @@ def _from_text(decoded: Decoded, page: Page, context: Context) -> Extracted:
         section_raw=found.section,
         site_name=None,
         canonical_url=None,
+        links=Links(),
+        noarchive=page.noarchive,
         image=None,
         declared_languages={"header": language} if language else {},
         signals={"url_path": folders} if folders else {},

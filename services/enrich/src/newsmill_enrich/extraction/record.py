@@ -6,6 +6,8 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
+from newsmill_enrich.extraction.links import Links
+
 __all__ = ["Extracted"]
 
 
@@ -26,6 +28,9 @@ class Extracted:
     """The publisher's own name of the section, as written."""
     site_name: str | None
     canonical_url: str | None
+    links: Links
+    noarchive: bool
+    """The page asks that no copy of it be kept."""
     image: str | None
     """URL of the lead image."""
     declared_languages: Mapping[str, str]
