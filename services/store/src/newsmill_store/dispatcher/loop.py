@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, text
 
 from newsmill_shared.database.engine import DatabaseAwayError, translating
 from newsmill_shared.database.events import EVENTS_AT_ONCE, number_events
+from newsmill_shared.database.locks import DISPATCHER
 from newsmill_shared.messages import Message
 from newsmill_shared.queue.window import Depths
 from newsmill_store.dispatcher.judge import Attempt
@@ -25,9 +26,6 @@ from newsmill_store.settings import DispatcherSettings
 __all__ = ["Dispatcher", "NotActiveError"]
 
 _log = structlog.get_logger()
-
-_LOCK = 0x6E6D_6470
-"""Advisory lock: whoever's session holds it is the one active dispatcher."""
 
 _SHORTEST_WAIT_SECONDS = 0.02
 _LONGEST_WAIT_SECONDS = 1.0
@@ -133,7 +131,7 @@ class Dispatcher:
                 self._connection = self._engine.connect()
             with self._connection.begin():
                 locked = self._connection.execute(
-                    text("select pg_try_advisory_lock(:lock)"), {"lock": _LOCK}
+                    text("select pg_try_advisory_lock(:lock)"), {"lock": DISPATCHER}
                 ).scalar_one()
                 epoch = self._connection.execute(
                     text("select value from meta where key = 'epoch'")

@@ -1,0 +1,8 @@
+"""Advisory locks: numbers that processes of newsmill agree upon, in one place so none is reused."""
+
+__all__ = ["DISPATCHER", "MIGRATION"]
+
+DISPATCHER = 0x6E6D_6470
+"""Whoever's session holds it is the one active dispatcher."""
+MIGRATION = 0x6E6D_6D69
+"""Of several processes that migrate at once, one does, the others wait."""
