@@ -2,17 +2,20 @@
 
 import hashlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import unquote, urlsplit
 
 import obstore
 from obstore.exceptions import BaseError
 from obstore.exceptions import NotFoundError as ObjectNotFoundError
 from obstore.store import ObjectStore, from_url
 
+from newsmill_shared.diagnosis.snapshot import PageStoreRoom
 from newsmill_shared.errors import NewsmillError, SettingsError, TransientError
 
-__all__ = ["PageMissingError", "PageStore", "StoredBody"]
+__all__ = ["PageMissingError", "PageStore", "StoredBody", "room"]
 
 _FOLDER = {"mkdir": True, "automatic_cleanup": False}
 # A worker holds its message while it waits: a bucket that stays away is the ledger's matter.
@@ -94,11 +97,79 @@ class PageStore:
         except (BaseError, OSError) as error:
             raise TransientError(f"page store: {_brief(error)}") from error
 
+    def delete(self, key: str) -> None:
+        """Delete an object; one that is not there is deleted already.
+
+        Raises:
+            TransientError: The store is away.
+        """
+        try:
+            obstore.delete(self._store, key)
+        except (ObjectNotFoundError, FileNotFoundError):
+            return
+        except (BaseError, OSError) as error:
+            raise TransientError(f"page store: {_brief(error)}") from error
+
+    def check(self) -> None:
+        """See whether the store answers; raises TransientError."""
+        try:
+            next(iter(obstore.list(self._store, "raw/", chunk_size=1)), None)
+        except (BaseError, OSError) as error:
+            raise TransientError(f"page store: {_brief(error)}") from error
+
+    def copy_to(self, target: "PageStore") -> Iterator[bool]:
+        """Copy each object that ``target`` lacks; yield for each whether it was copied.
+
+        An object that is removed meanwhile is left out.
+
+        Raises:
+            TransientError: One of the stores is away.
+        """
+        try:
+            for batch in obstore.list(self._store):
+                for found in batch:
+                    yield self._copy(found["path"], found["size"], target)
+        except (BaseError, OSError) as error:
+            raise TransientError(f"page store: {_brief(error)}") from error
+
+    def _copy(self, key: str, size: int, target: "PageStore") -> bool:
+        try:
+            if obstore.head(target._store, key)["size"] == size:  # noqa: SLF001 - one of us
+                return False
+        except (ObjectNotFoundError, FileNotFoundError):
+            pass
+        try:
+            body = self.get(key)
+        except PageMissingError:
+            return False
+        target._put(key, body)  # noqa: SLF001
+        return True
+
     def _put(self, key: str, body: bytes) -> None:
         try:
             obstore.put(self._store, key, body)
         except (BaseError, OSError) as error:
             raise TransientError(f"page store: {_brief(error)}") from error
+
+
+def room(url: str) -> PageStoreRoom:
+    """Return how much room the store at ``url`` has left, without writing to it.
+
+    Raises:
+        TransientError: It cannot be used.
+        SettingsError: No store can be at such a URL.
+    """
+    if not url.startswith("file:"):
+        PageStore.open(url).check()
+        return PageStoreRoom()
+    folder = unquote(urlsplit(url).path)
+    try:
+        found = os.statvfs(folder)
+    except OSError as error:
+        raise TransientError(str(error)) from error
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        raise TransientError(f"{folder} may not be read and written")
+    return PageStoreRoom(found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize)
 
 
 def _bucket_options() -> dict[str, object]:

@@ -1,5 +1,6 @@
 """The file by which a health check sees that heartbeats arrive."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -16,8 +17,11 @@ class FakeRedis:
     def __init__(self) -> None:
         self.away = False
 
-    def set(self, key: str, value: str, *, ex: int) -> None:
-        """Keep a beat."""
+    def register_script(self, script: str) -> Callable[..., None]:
+        """Take the script of a beat."""
+        return self._run
+
+    def _run(self, *, keys: list[str], args: list[object]) -> None:
         if self.away:
             raise RedisConnectionError
 

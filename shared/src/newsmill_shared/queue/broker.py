@@ -26,8 +26,12 @@ class BrokerAwayError(TransientError):
     """Redis cannot be used for now."""
 
 
-def make_redis(url: str) -> "Redis":
+def make_redis(url: str, *, seconds: float = SOCKET_SECONDS) -> "Redis":
     """Return a client with short limits; it connects when it is first used.
+
+    Args:
+        url: Where the server is.
+        seconds: How long any call may take, and connecting three at most.
 
     Raises:
         SettingsError: ``url`` is none of Redis'.
@@ -35,8 +39,8 @@ def make_redis(url: str) -> "Redis":
     try:
         return Redis.from_url(
             url,
-            socket_timeout=SOCKET_SECONDS,
-            socket_connect_timeout=CONNECT_SECONDS,
+            socket_timeout=seconds,
+            socket_connect_timeout=min(seconds, CONNECT_SECONDS),
             health_check_interval=10,
         )
     except ValueError as error:

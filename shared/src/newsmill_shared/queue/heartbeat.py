@@ -7,13 +7,26 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 
-__all__ = ["ALIVE_SECONDS", "Heartbeat", "alive", "heartbeats", "new_incarnation"]
+from newsmill_shared.diagnosis.snapshot import Beat
+from newsmill_shared.queue.broker import as_bytes
+
+__all__ = [
+    "ALIVE_SECONDS",
+    "WORKERS_KEY",
+    "Heartbeat",
+    "alive",
+    "heartbeats",
+    "living",
+    "new_incarnation",
+]
 
 BEAT_SECONDS = 2.0
 ALIVE_SECONDS = 8
@@ -21,6 +34,18 @@ ALIVE_SECONDS = 8
 _HUNG_BEATS = 15
 """Beats without a tick of the main loop (30 s) after which a process ends itself."""
 _PREFIX = "newsmill:worker:"
+WORKERS_KEY = "newsmill:workers"
+"""Sorted set of the processes whose heartbeats came lately, by Redis' own time: whoever wants to
+see them all walks over these, not over every key."""
+
+# KEYS: heartbeat, workers. ARGV: what the process says, seconds that it holds, incarnation.
+# Also while Redis is out of memory: who lives must not be taken for dead then.
+_BEAT = """#!lua flags=allow-oom
+redis.call('set', KEYS[1], ARGV[1], 'ex', ARGV[2])
+local now = tonumber(redis.call('time')[1])
+redis.call('zadd', KEYS[2], now, ARGV[3])
+redis.call('zremrangebyscore', KEYS[2], '-inf', now - ARGV[2])
+"""
 
 _log = structlog.get_logger()
 
@@ -40,6 +65,7 @@ class Heartbeat:
         redis: Where to beat; while it is away the thread goes on trying.
         incarnation: This process' name.
         on_hang: Called once when the loop has not ticked for 30 s; ends the process.
+        wall_clock: Seconds since 1970, as this machine has them.
         trace: A file that each beat touches that has arrived: the age of it tells a health check
             as much as a question to Redis would, and costs nothing.
     """
@@ -50,18 +76,21 @@ class Heartbeat:
         incarnation: str,
         *,
         on_hang: Callable[[], None] = lambda: os._exit(70),
+        wall_clock: Callable[[], float] = time.time,
         trace: Path | None = None,
     ) -> None:
         self._redis = redis
+        self._incarnation = incarnation
         self._key = _PREFIX + incarnation
-        self._body = json.dumps(
-            {
-                "service": incarnation.partition(":")[0],
-                "host": socket.gethostname(),
-                "pid": os.getpid(),
-                "started": int(time.time()),
-            }
-        )
+        self._beat = redis.register_script(_BEAT)
+        self._wall_clock = wall_clock
+        self._self = {
+            "service": incarnation.partition(":")[0],
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "started": int(wall_clock()),
+        }
+        self._wait: tuple[str, float] | None = None
         self._on_hang = on_hang
         self._trace = trace or _trace_of_environment()
         self._beats_since_tick = 0
@@ -76,12 +105,22 @@ class Heartbeat:
         """The main loop has come round."""
         self._beats_since_tick = 0
 
+    def waits_for(self, cause: str) -> None:
+        """Tell everybody what keeps this process from working; empty when nothing does."""
+        if not cause:
+            self._wait = None
+        elif self._wait is None or self._wait[0] != cause:
+            self._wait = (cause, self._wall_clock())
+
     def stop(self) -> None:
         """Stop beating and take the heartbeat back, if Redis is there."""
         self._stop.set()
         self._thread.join(timeout=BEAT_SECONDS)
         try:
-            self._redis.delete(self._key)
+            with self._redis.pipeline(transaction=False) as pipeline:
+                pipeline.delete(self._key)
+                pipeline.zrem(WORKERS_KEY, self._incarnation)
+                pipeline.execute()
         except (RedisError, OSError):
             _log.info("heartbeat not taken back, it will run out")
 
@@ -97,12 +136,21 @@ class Heartbeat:
             _log.error("the main loop hangs, ending this process")
             self._on_hang()
         try:
-            self._redis.set(self._key, self._body, ex=ALIVE_SECONDS)
+            self._beat(
+                keys=[self._key, WORKERS_KEY],
+                args=[self._body(), ALIVE_SECONDS, self._incarnation],
+            )
         except (RedisError, OSError) as error:
             _log.warning("no heartbeat", error=str(error))
             return
         if self._trace is not None:
             self._trace.touch()
+
+    def _body(self) -> str:
+        said: dict[str, object] = {**self._self, "at": self._wall_clock()}
+        if self._wait is not None:
+            said["waits_for"], said["waits_since"] = self._wait
+        return json.dumps(said)
 
 
 def _trace_of_environment() -> Path | None:
@@ -120,6 +168,45 @@ def alive(redis: "Redis", incarnations: Iterable[str]) -> set[str]:
 
 
 def heartbeats(redis: "Redis") -> list[dict[str, object]]:
-    """Return what every living process said of itself: service, host, pid, started."""
-    keys = sorted(redis.scan_iter(match=_PREFIX + "*", count=1000))
+    """Return what every living process said of itself: service, host, pid, started, at."""
+    keys = _keys(redis)
     return [json.loads(beat) for beat in (redis.mget(keys) if keys else []) if beat is not None]
+
+
+def living(redis: "Redis") -> tuple[Beat, ...]:
+    """Return who lives, how far their clocks are from Redis', and what they wait for."""
+    keys = _keys(redis)
+    if not keys:
+        return ()
+    pipeline = redis.pipeline(transaction=False)
+    pipeline.mget(keys)
+    for key in keys:
+        pipeline.pttl(key)
+    pipeline.time()
+    bodies, *left, (seconds, microseconds) = pipeline.execute()
+    now = seconds + microseconds / 1e6
+    return tuple(
+        _beat(cast(bytes | str, body), now - (ALIVE_SECONDS - milliseconds / 1000))
+        for body, milliseconds in zip(bodies, left, strict=True)
+        if body is not None and milliseconds > 0
+    )
+
+
+def _keys(redis: "Redis") -> list[str]:
+    names = as_bytes(cast(list[bytes | str], redis.zrange(WORKERS_KEY, 0, -1)))
+    return sorted(_PREFIX + name.decode() for name in names)
+
+
+def _beat(body: bytes | str, beat_at: float) -> Beat:
+    """Read a heartbeat that came at ``beat_at`` by Redis' clock."""
+    said = json.loads(body)
+    since = said.get("waits_since")
+    return Beat(
+        service=str(said["service"]),
+        host=str(said["host"]),
+        pid=int(said["pid"]),
+        started_at=datetime.fromtimestamp(int(said["started"]), UTC),
+        clock_ahead_seconds=float(said.get("at", beat_at)) - beat_at,
+        waits_for=str(said.get("waits_for", "")),
+        waits_since=datetime.fromtimestamp(since, UTC) if since else None,
+    )
