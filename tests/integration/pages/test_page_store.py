@@ -43,6 +43,16 @@ def test_a_text_in_any_script_comes_back(store: PageStore) -> None:
     assert store.get(key).decode() == "Wörter, слова, 言葉"
 
 
+def test_what_is_deleted_is_missing_and_can_be_deleted_again(store: PageStore) -> None:
+    stored = store.put_raw("page", b"not to be kept", at=DAY)
+
+    store.delete(stored.object)
+    store.delete(stored.object)
+
+    with pytest.raises(PageMissingError):
+        store.get(stored.object)
+
+
 def test_an_object_that_is_not_there_is_missing(store: PageStore) -> None:
     with pytest.raises(PageMissingError, match="raw/none"):
         store.get("raw/none")

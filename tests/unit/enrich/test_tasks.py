@@ -8,7 +8,7 @@ import pytest
 
 from newsmill_enrich.duplicates import Fingerprint, Registered
 from newsmill_enrich.language import Detected, Hints
-from newsmill_enrich.tasks import Enricher, content_hash, enrich_page
+from newsmill_enrich.tasks import Enricher, content_hash, drop_page, enrich_page
 from newsmill_enrich.topics import Tagged
 from newsmill_shared.errors import TransientError
 from newsmill_shared.identity import new_id
@@ -16,6 +16,7 @@ from newsmill_shared.messages import ArticleEnriched, JobFinished, Language
 from newsmill_shared.pages import PageMissingError
 from newsmill_shared.queue.notes import MissingNote
 from newsmill_shared.reasons import Reason
+from newsmill_shared.urls import canonicalize
 from tests.support.builders import NOON, a_page, a_page_fetched
 from tests.support.press import an_article_page
 
@@ -28,12 +29,17 @@ class FakePages:
     def __init__(self, body: bytes | Exception) -> None:
         self.body = body
         self.texts: dict[str, str] = {}
+        self.deleted: list[str] = []
 
     def get(self, _key: str) -> bytes:
         """Return the body, or fail."""
         if isinstance(self.body, Exception):
             raise self.body
         return self.body
+
+    def delete(self, key: str) -> None:
+        """Delete the body."""
+        self.deleted.append(key)
 
     def put_text(self, name: str, text: str, *, at: datetime) -> str:
         """Keep a text."""
@@ -146,6 +152,87 @@ def test_a_page_that_is_no_article_ends_its_job_with_the_ground() -> None:
     assert isinstance(answer, JobFinished)
     assert answer.reason is Reason.NOT_AN_ARTICLE
     assert answer.detail
+
+
+def with_head(element: str) -> bytes:
+    """An article page that says something in its head."""
+    return PAGE.replace(b"<head>", b"<head>" + element.encode(), 1)
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        "<meta name=robots content=noindex>",
+        "<META NAME='Robots' CONTENT='nofollow, NONE'>",
+        "<meta name=newsmill content=noindex>",
+        "<meta http-equiv=X-Robots-Tag content='newsmill: noindex'>",
+        "<meta name=robots content='unavailable_after: 1 Jan 2020 10:00 GMT'>",
+    ],
+)
+def test_a_page_that_asks_not_to_be_kept_is_neither_recorded_nor_kept(element: str) -> None:
+    enricher = an_enricher(with_head(element))
+    message = a_page_fetched(new_id())
+
+    answer = enrich_page(message, enricher, now=NOON)
+
+    assert isinstance(answer, JobFinished)
+    drop_page(answer, enricher.pages)
+    assert answer.reason is Reason.NOINDEX
+    assert isinstance(enricher.pages, FakePages)
+    assert enricher.pages.deleted == [message.page.object]
+
+
+@pytest.mark.parametrize("in_header", [True, False])
+def test_of_a_page_that_asks_for_no_copy_only_the_article_stays(in_header: bool) -> None:
+    element = "" if in_header else "<meta name=robots content=noarchive>"
+    enricher = an_enricher(with_head(element))
+    message = a_page_fetched(new_id(), page=a_page(noarchive=in_header))
+
+    answer = enrich_page(message, enricher, now=NOON)
+
+    assert isinstance(answer, ArticleEnriched)
+    drop_page(answer, enricher.pages)
+    assert answer.article.noarchive
+    assert isinstance(enricher.pages, FakePages)
+    assert enricher.pages.deleted == [message.page.object]
+
+
+def test_what_a_page_asks_of_crawlers_does_not_bind_who_hands_it_in() -> None:
+    enricher = an_enricher(with_head("<meta name=robots content='noindex, noarchive'>"))
+
+    answer = enrich_page(a_page_fetched(new_id(), page=a_page(supplied=True)), enricher, now=NOON)
+
+    assert isinstance(answer, ArticleEnriched)
+    drop_page(answer, enricher.pages)
+    assert answer.article.noarchive
+    assert isinstance(enricher.pages, FakePages)
+    assert enricher.pages.deleted == []
+
+
+def test_a_page_without_such_wishes_is_kept() -> None:
+    enricher = an_enricher(with_head("<meta name=googlebot content='noindex, noarchive'>"))
+
+    answer = enrich_page(a_page_fetched(new_id()), enricher, now=NOON)
+
+    assert isinstance(answer, ArticleEnriched)
+    drop_page(answer, enricher.pages)
+    assert isinstance(enricher.pages, FakePages)
+    assert enricher.pages.deleted == []
+
+
+def test_a_variant_is_registered_as_its_home() -> None:
+    home = "https://www.paper.example/story"
+    index = FakeIndex()
+    enricher = an_enricher(with_head(f"<link rel=canonical href='{home}'>"), index=index)
+
+    answer = enrich_page(
+        a_page_fetched(new_id(), page=a_page("https://m.paper.example/story")), enricher, now=NOON
+    )
+
+    assert isinstance(answer, ArticleEnriched)
+    assert answer.article.home is not None
+    assert (answer.article.home.url, answer.article.home.kind) == (home, "mobile")
+    assert index.registered[0].page_key == canonicalize(home).key
 
 
 def test_a_body_that_is_gone_is_reported_as_missing() -> None:

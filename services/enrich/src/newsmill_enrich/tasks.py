@@ -30,7 +30,7 @@ from newsmill_shared.queue.notes import MissingNote
 from newsmill_shared.reasons import Reason
 from newsmill_shared.urls import canonicalize
 
-__all__ = ["Enricher", "content_hash", "enrich_page"]
+__all__ = ["Enricher", "content_hash", "drop_page", "enrich_page"]
 
 _log = structlog.get_logger()
 
@@ -40,6 +40,9 @@ class Pages(Protocol):
 
     def get(self, key: str) -> bytes:
         """Return a body; raises PageMissingError or TransientError."""
+
+    def delete(self, key: str) -> None:
+        """Delete a body; raises TransientError."""
 
     def put_text(self, name: str, text: str, *, at: datetime) -> str:
         """Store a text and return its key; raises TransientError."""
@@ -104,6 +107,26 @@ def enrich_page(
     except Exception as error:  # noqa: BLE001 - a defect of ours ends this job alone, and loudly
         _log.exception("enrichment failed", job_id=str(message.job_id), url=message.page.url)
         return _finished(message, Reason.ENRICH_ERROR, f"{type(error).__name__}: {error}"[:500])
+
+
+def drop_page(answer: ArticleEnriched | JobFinished, pages: Pages) -> None:
+    """Delete the body of a page of which its publisher asks that no copy be kept.
+
+    Called once the answer is on its way. A document that was handed in with its content is its
+    submitter's copy and stays.
+
+    Raises:
+        TransientError: The page store is away; the body stays.
+    """
+    page = answer.page
+    if page is None or page.supplied:
+        return
+    if isinstance(answer, ArticleEnriched):
+        unwanted = answer.article.noarchive
+    else:
+        unwanted = page.noarchive or answer.reason is Reason.NOINDEX
+    if unwanted:
+        pages.delete(page.object)
 
 
 def content_hash(title: str, text: str) -> str:
