@@ -32,6 +32,7 @@ __all__ = [
     "Page",
     "PageFetched",
     "Relation",
+    "Span",
     "StoredFetch",
     "Work",
 ]
@@ -62,6 +63,17 @@ class Message(Work):
 
     TYPE: ClassVar[str]
     QUEUE: ClassVar[str]
+
+
+class Span(Frozen):
+    """Which process worked on an attempt at a stage, from when, and for how long."""
+
+    worker: str
+    """Its incarnation, as in its heartbeat."""
+    began_at: AwareDatetime | None = None
+    """By the worker's own clock: to be shown, and never to decide by. None if it is not known."""
+    seconds: float | None = None
+    """From the claim to the answer, by its monotonic clock; None if nobody could measure it."""
 
 
 class Hop(Frozen):
@@ -258,6 +270,7 @@ class ArticleEnriched(Message):
 
     page: Page
     article: Article
+    span: Span | None = None
 
 
 class JobFinished(Message):
@@ -270,6 +283,7 @@ class JobFinished(Message):
     detail: str = ""
     evidence: dict[str, JsonValue] = {}
     page: Page | None = None
+    span: Span | None = None
 
 
 MESSAGES: tuple[type[Message], ...] = (FetchPage, PageFetched, ArticleEnriched, JobFinished)

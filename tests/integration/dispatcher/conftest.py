@@ -11,7 +11,7 @@ import pytest
 from redis import Redis
 
 from newsmill_shared.database.engine import make_engine
-from newsmill_shared.messages import FetchPage, Message, PageFetched, Work
+from newsmill_shared.messages import FetchPage, Message, PageFetched, Span, Work
 from newsmill_shared.queue.app import Publisher, make_app
 from newsmill_shared.queue.broker import as_bytes, make_redis
 from newsmill_shared.queue.claims import Claims, Verdict
@@ -72,12 +72,14 @@ class Mill:
         """Send a note."""
         send_note(self.redis, note)
 
-    def fetched(self, fetch: FetchPage) -> PageFetched:
+    def fetched(self, fetch: FetchPage, *, span: Span | None = None) -> PageFetched:
         """End a chain with a body."""
         message = PageFetched(
             job_id=fetch.job_id, attempt=fetch.attempt, epoch=fetch.epoch, page=a_page(fetch.url)
         )
-        self.note(FetchedNote(job_id=fetch.job_id, attempt=fetch.attempt, message=message))
+        self.note(
+            FetchedNote(job_id=fetch.job_id, attempt=fetch.attempt, message=message, span=span)
+        )
         return message
 
     def age(self) -> None:

@@ -18,7 +18,7 @@ def test_the_migrated_database_has_the_tables_and_columns_that_the_code_names(
                 "compare_type": True,
                 "include_object": lambda _thing, name, kind, *_: (
                     kind in ("table", "column")
-                    and not str(name).startswith(("outcome_", "alembic_"))
+                    and not str(name).startswith(("outcome_", "attempt_", "alembic_"))
                 ),
             },
         )

@@ -82,4 +82,5 @@ def _refused(result: Result, error: RowRefusedError) -> JobFinished:
         reason=Reason.STORE_ERROR,
         detail=str(error),
         page=result.page,
+        span=result.span,
     )

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from newsmill_shared.database.tallies import add_up
+
 __all__ = ["EVENTS_AT_ONCE", "Event", "last_position", "number_events", "read_events"]
 
 EVENTS_AT_ONCE = 2_000
@@ -89,8 +91,9 @@ def number_events(connection: Connection) -> int:
     """Give the next positions to committed events; return how many there were.
 
     In the same transaction articles take the positions of their changes, and totals grow by what
-    was numbered and by the receipts that came since. Only the dispatcher may call this, in one
-    session: so the highest number is its own, and nobody else writes what depends on it.
+    was numbered, by the receipts that came since, and by what was counted at the stages. Only the
+    dispatcher may call this, in one session: so the highest number is its own, and nobody else
+    writes what depends on it.
     """
     last = last_position(connection)
     numbered = connection.execute(_NUMBER, {"last": last, "limit": EVENTS_AT_ONCE}).rowcount
@@ -98,6 +101,7 @@ def number_events(connection: Connection) -> int:
         connection.execute(_TOTAL, {"last": last})
         connection.execute(_LIST, {"last": last})
     connection.execute(_COUNT_RECEIPTS, {"limit": EVENTS_AT_ONCE})
+    add_up(connection)
     return numbered
 
 

@@ -1,7 +1,7 @@
 """Finish: the one function that ends jobs, and the only writer of articles and outcomes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -9,7 +9,9 @@ from pydantic import JsonValue
 from sqlalchemy import Connection, RowMapping, text
 
 from newsmill_shared.database.aliases import Place, Places, find_places, record_aliases
+from newsmill_shared.database.attempts import AttemptEnd, EndedAttempt, record_attempts
 from newsmill_shared.database.rows import columns, document, jsonb, storable
+from newsmill_shared.database.tallies import BOUNDS
 from newsmill_shared.messages import Article, ArticleEnriched, Hop, JobFinished, Page
 from newsmill_shared.reasons import RULES, Reason
 
@@ -29,6 +31,7 @@ class Ending:
         evidence: What the ground was seen in.
         article_id: The article that already answers this job.
         hops: Redirects that were followed.
+        ends: The attempt that ends with the job, unless its end is recorded already.
     """
 
     job_id: UUID
@@ -38,6 +41,7 @@ class Ending:
     evidence: dict[str, JsonValue] = field(default_factory=dict)
     article_id: UUID | None = None
     hops: tuple[Hop, ...] = ()
+    ends: EndedAttempt | None = None
 
     @classmethod
     def of(cls, message: JobFinished) -> "Ending":
@@ -49,6 +53,15 @@ class Ending:
             detail=message.detail,
             evidence=message.evidence,
             hops=message.page.hops if message.page else (),
+            ends=EndedAttempt(
+                job_id=message.job_id,
+                attempt=message.attempt,
+                stage="enrich",
+                ended=AttemptEnd.ENDED,
+                reason=message.reason,
+                detail=message.detail,
+                span=message.span,
+            ),
         )
 
 
@@ -108,7 +121,7 @@ def decide(
 
 
 _LOCK_JOBS = text("""
-select id, attempt, state from job where id = any(:ids) order by id for update
+select id, attempt, state, dispatched_at from job where id = any(:ids) order by id for update
 """)
 
 _ADD_ARTICLES = text("""
@@ -175,7 +188,17 @@ recorded as (
   select id, receipt, url, url_key, host_id, label, priority, meta, outcome,
          reason, detail, evidence, article_id, version, last_fetch, retry_of, attempt,
          tries, losses, all_hops, accepted_at
-  from ended)
+  from ended),
+counted as (
+  insert into tally (minute, stage, ended, reason, le, count, seconds)
+  select date_trunc('minute', now()), 'job', outcome, reason,
+         (cast(:bounds as double precision[]))[
+           width_bucket(seconds, cast(:bounds as double precision[])) + 1] as le,
+         count(*), sum(seconds)
+  from (select outcome, reason, greatest(cast(extract(epoch from now() - accepted_at)
+                                              as double precision), 0) as seconds
+        from ended) as took
+  group by outcome, reason, le)
 insert into event (kind, reason, job_id, article_id, version)
 select outcome, reason, id, article_id, version from ended order by id
 returning job_id
@@ -206,11 +229,13 @@ def finish(connection: Connection, results: Sequence[ArticleEnriched | Ending]) 
     """
     rows = connection.execute(_LOCK_JOBS, {"ids": [result.job_id for result in results]})
     open_jobs = {row.id: row for row in rows.mappings()}
+    attempts: list[EndedAttempt] = []
     valid: list[ArticleEnriched | Ending] = []
     for result in results:
         job = open_jobs.get(result.job_id)
         if job is not None and _counts(result, job):
             valid.append(result)
+            attempts.extend(_ended_attempts(result, job))
             del open_jobs[result.job_id]
     enriched = [result for result in valid if isinstance(result, ArticleEnriched)]
     places = find_places(connection, enriched) if enriched else Places({}, {})
@@ -246,7 +271,8 @@ def finish(connection: Connection, results: Sequence[ArticleEnriched | Ending]) 
     if enriched:
         record_aliases(connection, enriched, places)
     if endings:
-        connection.execute(_END, columns(_END_COLUMNS, endings))
+        connection.execute(_END, {**columns(_END_COLUMNS, endings), "bounds": list(BOUNDS)})
+    record_attempts(connection, attempts, stored=len(attempts))
     return finished
 
 
@@ -254,6 +280,24 @@ def _counts(result: ArticleEnriched | Ending, job: RowMapping) -> bool:
     if isinstance(result, ArticleEnriched) or result.attempt is None:
         return True
     return bool(job["attempt"] == result.attempt and job["state"] == "running")
+
+
+def _ended_attempts(result: ArticleEnriched | Ending, job: RowMapping) -> tuple[EndedAttempt, ...]:
+    """Return the attempt that ends with a result, if one does, and when it was sent."""
+    if isinstance(result, ArticleEnriched):
+        ended: EndedAttempt | None = EndedAttempt(
+            job_id=result.job_id,
+            attempt=result.attempt,
+            stage="enrich",
+            ended=AttemptEnd.DONE,
+            span=result.span,
+        )
+    else:
+        ended = result.ends
+    if ended is None:
+        return ()
+    sent_at = job["dispatched_at"] if ended.attempt == job["attempt"] else None
+    return (replace(ended, sent_at=sent_at),)
 
 
 @dataclass(slots=True)

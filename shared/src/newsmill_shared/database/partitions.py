@@ -1,4 +1,4 @@
-"""Monthly partitions of the outcomes, made ahead; job ids carry their time."""
+"""Monthly partitions of what is kept of jobs, made ahead; job ids carry their time."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 __all__ = ["first_id", "make_partitions", "month_after"]
 
 _MONTHS_AHEAD = 2
+_TABLES = ("outcome", "attempt")
 
 
 def first_id(moment: datetime) -> UUID:
@@ -31,19 +32,20 @@ def make_partitions(connection: Connection, now: datetime) -> None:
         connection.execute(
             text(
                 "select inhrelid::regclass::text from pg_inherits "
-                "where inhparent = 'outcome'::regclass"
+                "where inhparent in ('outcome'::regclass, 'attempt'::regclass)"
             )
         ).scalars()
     )
     begin = month_after(now)
     for _ in range(_MONTHS_AHEAD):
         end = month_after(begin)
-        name = f"outcome_{begin:%Y_%m}"
-        if name not in known:
-            connection.execute(
-                text(
-                    f"create table {name} partition of outcome "
-                    f"for values from ('{first_id(begin)}') to ('{first_id(end)}')"
+        for table in _TABLES:
+            name = f"{table}_{begin:%Y_%m}"
+            if name not in known:
+                connection.execute(
+                    text(
+                        f"create table {name} partition of {table} "
+                        f"for values from ('{first_id(begin)}') to ('{first_id(end)}')"
+                    )
                 )
-            )
         begin = end

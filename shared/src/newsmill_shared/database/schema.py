@@ -23,6 +23,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 __all__ = [
     "alias",
     "article",
+    "attempt",
     "audit",
     "event",
     "host",
@@ -37,6 +38,9 @@ __all__ = [
     "pause",
     "receipt",
     "slot",
+    "stage_minute",
+    "stage_total",
+    "tally",
     "total",
     "version",
 ]
@@ -222,6 +226,59 @@ outcome = Table(
     _required("hops", JSONB),
     _required("accepted_at", _TIME),
     _required("finished_at", _TIME),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    _required("job_id", Uuid, key=True),
+    _required("attempt", Integer, key=True),
+    _required("stage", Text, key=True),
+    _required("ended", Text),
+    _required("reason", Text),
+    _required("detail", Text),
+    _required("worker", Text),
+    _optional("sent_at", _TIME),
+    _optional("began_at", _TIME),
+    _optional("seconds", REAL),
+    _optional("held_seconds", REAL),
+    _required("ended_at", _TIME),
+)
+
+tally = Table(
+    "tally",
+    metadata,
+    _required("id", BigInteger, key=True),
+    _required("minute", _TIME),
+    _required("stage", Text),
+    _required("ended", Text),
+    _required("reason", Text),
+    _required("le", Double),
+    _required("count", BigInteger),
+    _required("seconds", Double),
+)
+
+stage_minute = Table(
+    "stage_minute",
+    metadata,
+    _required("minute", _TIME, key=True),
+    _required("stage", Text, key=True),
+    _required("ended", Text, key=True),
+    _required("reason", Text, key=True),
+    _required("le", Double, key=True),
+    _required("count", BigInteger),
+    _required("seconds", Double),
+)
+
+stage_total = Table(
+    "stage_total",
+    metadata,
+    _required("stage", Text, key=True),
+    _required("ended", Text, key=True),
+    _required("reason", Text, key=True),
+    _required("le", Double, key=True),
+    _required("count", BigInteger),
+    _required("seconds", Double),
 )
 
 event = Table(

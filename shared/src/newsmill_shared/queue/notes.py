@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import Field, TypeAdapter
 from redis import Redis
 
-from newsmill_shared.messages import Frozen, Hop, PageFetched
+from newsmill_shared.messages import Frozen, Hop, PageFetched, Span
 from newsmill_shared.reasons import Reason
 
 __all__ = [
@@ -36,6 +36,8 @@ class Note(Frozen):
 
     job_id: UUID
     attempt: int
+    span: Span | None = None
+    """Who worked on it and how long, if it was begun and is known."""
 
 
 class ChainNote(Note):
@@ -80,6 +82,7 @@ class LateNote(Note):
     """The message was claimed too late, or came from an earlier life of Redis."""
 
     kind: Literal["late"] = "late"
+    detail: str = ""
 
 
 class LostNote(Note):

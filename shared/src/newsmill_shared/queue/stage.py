@@ -2,19 +2,20 @@
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 
-from newsmill_shared.messages import Message, Work
+from newsmill_shared.messages import Message, Span, Work
 from newsmill_shared.queue.app import Publisher
 from newsmill_shared.queue.broker import BrokerAwayError
 from newsmill_shared.queue.claims import Claims, Verdict
 from newsmill_shared.queue.notes import AnyNote, LateNote, send_note
 
-__all__ = ["Stage"]
+__all__ = ["Stage", "Watch"]
 
 _log = structlog.get_logger()
 
@@ -23,6 +24,29 @@ _CLAIM_PATIENCE_SECONDS = 5.0
 _RETRY_SECONDS = 0.3
 
 T = TypeVar("T")
+
+
+class Watch:
+    """Measures one attempt in the hands of one worker.
+
+    Args:
+        worker: The worker's incarnation.
+        now: The time.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(
+        self, worker: str, *, now: datetime, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._worker = worker
+        self._began_at = now
+        self._clock = clock
+        self._began = clock()
+
+    def span(self) -> Span:
+        """Return what has been measured up to now."""
+        seconds = round(self._clock() - self._began, 4)
+        return Span(worker=self._worker, began_at=self._began_at, seconds=seconds)
 
 
 class Stage:
@@ -41,6 +65,7 @@ class Stage:
         self._name = name
         self._redis = redis
         self._publisher = publisher
+        self._incarnation = incarnation
         self._claims = Claims(redis, incarnation=incarnation)
 
     def claim(self, work: Work, *, claim_by: int | None = None) -> int | None:
@@ -57,8 +82,18 @@ class Stage:
         )
         if claim.verdict is Verdict.REFUSED:
             _log.info("attempt refused", job_id=str(work.job_id), attempt=work.attempt)
-            self.note(LateNote(job_id=work.job_id, attempt=work.attempt))
+            self.note(
+                LateNote(
+                    job_id=work.job_id,
+                    attempt=work.attempt,
+                    detail="claimed too late, or sent in an earlier life of Redis",
+                )
+            )
         return claim.milliseconds_left if claim.verdict is Verdict.CLAIMED else None
+
+    def watch(self) -> Watch:
+        """Begin to measure an attempt that was claimed."""
+        return Watch(self._incarnation, now=datetime.now(UTC))
 
     def note(self, note: AnyNote) -> None:
         """Tell the dispatcher.

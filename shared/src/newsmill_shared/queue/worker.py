@@ -8,7 +8,7 @@ from celery import Celery, signals
 from redis import Redis
 from redis.exceptions import RedisError
 
-from newsmill_shared.messages import Work
+from newsmill_shared.messages import Span, Work
 from newsmill_shared.queue.heartbeat import Heartbeat
 from newsmill_shared.queue.notes import LostNote, send_note
 from newsmill_shared.reasons import Reason
@@ -71,8 +71,13 @@ def run_worker(
         heartbeat.stop()
 
 
-def report_losses(redis: "Redis") -> None:
-    """Note each attempt whose pool child died or ran out of time; call it in the parent."""
+def report_losses(redis: "Redis", *, incarnation: str) -> None:
+    """Note each attempt whose pool child died or ran out of time; call it in the parent.
+
+    Args:
+        redis: Where notes go.
+        incarnation: The name of this worker.
+    """
 
     def lost(
         exception: BaseException | None = None, args: Sequence[object] = (), **_: object
@@ -86,7 +91,15 @@ def report_losses(redis: "Redis") -> None:
         work = Work.model_validate(args[0])
         _log.warning("an attempt ended with its process", job_id=str(work.job_id), reason=reason)
         try:
-            send_note(redis, LostNote(job_id=work.job_id, attempt=work.attempt, reason=reason))
+            send_note(
+                redis,
+                LostNote(
+                    job_id=work.job_id,
+                    attempt=work.attempt,
+                    reason=reason,
+                    span=Span(worker=incarnation),
+                ),
+            )
         except (RedisError, OSError) as error:
             _log.warning("the loss was not noted, the sweep will find it", error=str(error))
 

@@ -1,16 +1,19 @@
 """Attempts that ended with their worker: they come back, and at the third loss they are dead."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from newsmill_shared.database.attempts import AttemptEnd, EndedAttempt, record_attempts
 from newsmill_shared.database.finish import Ending, finish
 from newsmill_shared.database.rows import columns
+from newsmill_shared.messages import Span
 from newsmill_shared.reasons import Reason
 from newsmill_store.dispatcher.judge import Attempt
 
-__all__ = ["MAX_LOSSES", "count_losses", "send_back"]
+__all__ = ["MAX_LOSSES", "Loss", "count_losses", "send_back"]
 
 MAX_LOSSES = 3
 
@@ -36,7 +39,15 @@ returning job.host_id
 """)
 
 
-def count_losses(connection: Connection, blamed: Mapping[Attempt, Reason]) -> set[int]:
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """How an attempt was lost, and what is known of whom it was lost with."""
+
+    reason: Reason
+    span: Span | None = None
+
+
+def count_losses(connection: Connection, blamed: Mapping[Attempt, Loss]) -> set[int]:
     """Count a loss for each of these attempts, if it still runs, and send it back or end it.
 
     Args:
@@ -49,6 +60,20 @@ def count_losses(connection: Connection, blamed: Mapping[Attempt, Reason]) -> se
     attempts = columns(("job_id", "attempt"), blamed)
     rows = connection.execute(_DEADLY, {**attempts, "max": MAX_LOSSES})
     deadly: set[tuple[UUID, int]] = {(row.id, row.attempt) for row in rows}
+    record_attempts(
+        connection,
+        [
+            EndedAttempt(
+                job_id=job_id,
+                attempt=attempt,
+                stage=None,
+                ended=AttemptEnd.LOST,
+                reason=loss.reason,
+                span=loss.span,
+            )
+            for (job_id, attempt), loss in blamed.items()
+        ],
+    )
     connection.execute(_LOSE, attempts)
     if deadly:
         finish(
@@ -57,7 +82,7 @@ def count_losses(connection: Connection, blamed: Mapping[Attempt, Reason]) -> se
                 Ending(
                     job_id=job_id,
                     attempt=attempt,
-                    reason=blamed[job_id, attempt],
+                    reason=blamed[job_id, attempt].reason,
                     detail=f"ended its worker {MAX_LOSSES} times",
                 )
                 for job_id, attempt in sorted(deadly)

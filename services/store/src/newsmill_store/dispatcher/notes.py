@@ -1,13 +1,16 @@
 """What notes change in the ledger: hosts are freed, jobs move on, wait again or end."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from random import Random
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, text
 
 from newsmill_shared.database.accept import add_hosts
+from newsmill_shared.database.attempts import EndedAttempt, record_attempts
 from newsmill_shared.database.finish import Ending, finish
 from newsmill_shared.database.rows import columns, document, jsonb
 from newsmill_shared.queue.notes import (
@@ -23,7 +26,8 @@ from newsmill_shared.queue.notes import (
 from newsmill_shared.reasons import MAX_TRIES, RULES, Reason
 from newsmill_shared.urls import URLRefusedError, canonicalize
 from newsmill_store.dispatcher.backoff import backoff_seconds
-from newsmill_store.dispatcher.losses import count_losses
+from newsmill_store.dispatcher.history import EndingNote, attempt_of
+from newsmill_store.dispatcher.losses import Loss, count_losses
 from newsmill_store.dispatcher.pace import Chain, Pace, end_chains, retry_after
 
 __all__ = ["Backoff", "apply_notes", "wake"]
@@ -134,8 +138,13 @@ def apply_notes(
         end_chains(connection, chains, pace)
     if batch.fetched:
         _apply_fetched(connection, batch.fetched)
-    if batch.ended:
-        _apply_ended(connection, batch.ended, backoff, host_delay_seconds)
+    held, endings = _judge_ended(connection, batch.ended, backoff, host_delay_seconds)
+    # While the jobs are as they were: the ledger knows when and where each attempt was sent.
+    record_attempts(connection, _ended_attempts(batch, held))
+    if held:
+        connection.execute(_HOLD, columns(_Held._fields, held))
+    if endings:
+        finish(connection, endings)
     hosts = set(batch.wake)
     if batch.moved:
         hosts |= _apply_moved(connection, batch.moved, host_delay_seconds)
@@ -144,7 +153,7 @@ def apply_notes(
         late = connection.execute(_LATE, columns(("job_id", "attempt"), rows))
         hosts.update(row.host_id for row in late)
     if batch.lost:
-        blamed = {(note.job_id, note.attempt): note.reason for note in batch.lost}
+        blamed = {(note.job_id, note.attempt): Loss(note.reason, note.span) for note in batch.lost}
         hosts |= count_losses(connection, blamed)
     if batch.missing:
         hosts |= _apply_missing(connection, batch.missing)
@@ -161,6 +170,15 @@ class _Batch:
     lost: list[LostNote] = field(default_factory=list)
     missing: list[MissingNote] = field(default_factory=list)
     wake: list[int] = field(default_factory=list)
+
+
+class _Held(NamedTuple):
+    """A row of those that wait for their next try."""
+
+    job_id: UUID
+    attempt: int
+    seconds: float
+    host_id: int | None
 
 
 def _sort(notes: Sequence[AnyNote]) -> _Batch:
@@ -190,6 +208,14 @@ def _sort(notes: Sequence[AnyNote]) -> _Batch:
     return batch
 
 
+def _ended_attempts(batch: _Batch, held: Sequence[_Held]) -> list[EndedAttempt]:
+    seconds = {(row.job_id, row.attempt): row.seconds for row in held}
+    notes: Iterable[EndingNote] = chain(
+        batch.fetched, batch.ended, batch.moved, batch.late, batch.missing
+    )
+    return [attempt_of(note, seconds) for note in notes]
+
+
 def _apply_fetched(connection: Connection, notes: Sequence[FetchedNote]) -> None:
     pages = [(note, note.message.page) for note in notes]
     connection.execute(
@@ -211,19 +237,22 @@ def _apply_fetched(connection: Connection, notes: Sequence[FetchedNote]) -> None
     )
 
 
-def _apply_ended(
+def _judge_ended(
     connection: Connection,
     notes: Sequence[EndedNote],
     backoff: Backoff,
     host_delay_seconds: float,
-) -> None:
+) -> tuple[list[_Held], list[Ending]]:
+    """Tell which of these jobs are tried again, and which end."""
+    if not notes:
+        return [], []
     found = connection.execute(_TRIES, {"ids": [note.job_id for note in notes]})
     running = {row.id: row for row in found}
     origins = {row.id: canonicalize(row.url).host for row in running.values() if row.target}
     hosts = add_hosts(connection, set(origins.values()), delay_seconds=host_delay_seconds)
     unchanged = [note.unchanged for note in notes if note.unchanged is not None]
     articles = _check_off(connection, unchanged) if unchanged else {}
-    held: list[tuple[object, ...]] = []
+    held: list[_Held] = []
     endings: list[Ending] = []
     for note in notes:
         job = running.get(note.job_id)
@@ -232,7 +261,7 @@ def _apply_ended(
         if RULES[note.reason].retried and job.tries + 1 < MAX_TRIES:
             seconds = max(backoff.seconds(job.tries), retry_after(note) or 0)
             origin = hosts[origins[job.id]] if job.id in origins else None
-            held.append((note.job_id, note.attempt, seconds, origin))
+            held.append(_Held(note.job_id, note.attempt, seconds, origin))
         else:
             endings.append(
                 Ending(
@@ -244,10 +273,7 @@ def _apply_ended(
                     hops=note.hops,
                 )
             )
-    if held:
-        connection.execute(_HOLD, columns(("job_id", "attempt", "seconds", "host_id"), held))
-    if endings:
-        finish(connection, endings)
+    return held, endings
 
 
 def _check_off(connection: Connection, fetches: Sequence[UUID]) -> dict[UUID | None, UUID]:

@@ -7,11 +7,15 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Connection, text
 
+from newsmill_shared.database.attempts import AttemptEnd, EndedAttempt, record_attempts
 from newsmill_shared.database.finish import Ending, finish
 from newsmill_shared.database.partitions import make_partitions
+from newsmill_shared.database.tallies import forget_minutes
+from newsmill_shared.messages import Span
+from newsmill_shared.queue.claims import Holder
 from newsmill_shared.reasons import Reason
 from newsmill_store.dispatcher.judge import Attempt, RunningJob, judge
-from newsmill_store.dispatcher.losses import count_losses, send_back
+from newsmill_store.dispatcher.losses import Loss, count_losses, send_back
 from newsmill_store.dispatcher.notes import wake
 from newsmill_store.dispatcher.ports import Carrier
 
@@ -52,9 +56,16 @@ where state = 'running' and dispatched_at < now() - make_interval(secs => :secon
 order by dispatched_at
 """)
 
+_RUNNING = text("select id, attempt from job where state = 'running'")
+
 _VOID = text("""
 update job set state = 'waiting', stage = null where state = 'running' returning host_id
 """)
+
+
+_NOWHERE = "it was in no list and in no worker's hands"
+_IN_COMPANY = "its worker ended with others in its hands; any of them may be the cause"
+_WIPED = "Redis came back without its data"
 
 
 def release(connection: Connection) -> None:
@@ -63,7 +74,7 @@ def release(connection: Connection) -> None:
 
 
 def sweep_time(connection: Connection) -> None:
-    """Do all that time alone decides: slots, expiry, counts, idle hosts, partitions."""
+    """Do all that time alone decides: slots, expiry, counts, idle hosts, partitions, minutes."""
     connection.execute(_FREE_SLOTS)
     recounted = connection.execute(_RECOUNT).rowcount
     if recounted:
@@ -76,6 +87,7 @@ def sweep_time(connection: Connection) -> None:
         )
     connection.execute(_WAKE_FORGOTTEN)
     make_partitions(connection, datetime.now(UTC))
+    forget_minutes(connection)
 
 
 def sweep_lost(
@@ -111,16 +123,47 @@ def sweep_lost(
             suspects=len(found.suspects),
             nowhere=len(twice),
         )
+    spans = {job.key: _span(holders.get(job.claim)) for job in jobs}
+    record_attempts(
+        connection,
+        [
+            *(_void(key, _NOWHERE, spans[key]) for key in twice),
+            *(_void(key, _IN_COMPANY, spans[key]) for key in found.suspects),
+        ],
+    )
     hosts = send_back(connection, twice, suspect=False)
     hosts |= send_back(connection, found.suspects, suspect=True)
     if found.lost:
-        hosts |= count_losses(connection, dict.fromkeys(found.lost, Reason.WORKER_LOST))
+        blamed = {key: Loss(Reason.WORKER_LOST, spans[key]) for key in found.lost}
+        hosts |= count_losses(connection, blamed)
     wake(connection, hosts)
     return found.nowhere - twice
 
 
 def void_running(connection: Connection) -> int:
     """Redis came back empty: let all running work wait again; hosts stay held by their slots."""
+    running = connection.execute(_RUNNING)
+    record_attempts(connection, [_void((row.id, row.attempt), _WIPED) for row in running])
     hosts = [row.host_id for row in connection.execute(_VOID)]
     wake(connection, set(hosts))
     return len(hosts)
+
+
+def _void(key: Attempt, detail: str, span: Span | None = None) -> EndedAttempt:
+    job_id, attempt = key
+    return EndedAttempt(
+        job_id=job_id,
+        attempt=attempt,
+        stage=None,
+        ended=AttemptEnd.VOID,
+        detail=detail,
+        span=span,
+    )
+
+
+def _span(holder: Holder | None) -> Span | None:
+    if holder is None:
+        return None
+    return Span(
+        worker=holder.incarnation, began_at=datetime.fromtimestamp(holder.since_ms / 1000, UTC)
+    )
