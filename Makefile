@@ -65,6 +65,30 @@ test-integration: install ## Run the integration tests (NEWSMILL_ENGINES=path: o
 test-browser: install ## Use the dashboard in Chromium, on a running system
 	NEWSMILL_BROWSER_TEST=yes $(BIN)/pytest tests/browser --timeout=300 $(ARGS)
 
+# --- Break ---------------------------------------------------------------------------------------
+
+SEEDS ?= 1
+PAGES ?= 1500
+TIMES ?= 20
+MINUTES ?= 30
+
+# Each seed leaves a file in build/chaos and is not run again while that is there.
+.PHONY: chaos
+chaos: install ## Break a running system by SEEDS="1 2 3" over PAGES=1500, and count what is lost
+	$(BIN)/python -m tests.chaos --seeds $(SEEDS) --pages $(PAGES) $(ARGS)
+
+.PHONY: chaos-report
+chaos-report: install ## Show all results of `make chaos` as one table
+	@$(BIN)/python -m tests.chaos.report $(BUILD)/chaos
+
+.PHONY: flaky
+flaky: install ## Run the tests of single faults TIMES=20 times, until one fails
+	for time in $$(seq $(TIMES)); do $(BIN)/pytest tests/e2e --quiet $(ARGS) || exit 1; done
+
+.PHONY: soak
+soak: install ## Load a system steadily for MINUTES=30, and show memory and latencies
+	$(BIN)/python -m tests.chaos.soak --minutes $(MINUTES) $(ARGS)
+
 # --- Deploy --------------------------------------------------------------------------------------
 
 # What needs Docker, and takes minutes, is no part of `make test`.

@@ -1,0 +1,1 @@
+"""The whole system under faults that a seed draws: nothing is lost, nothing comes twice."""
