@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from newsmill_shared.database.finish import Ending
 from newsmill_shared.identity import article_id
-from newsmill_shared.messages import Category
+from newsmill_shared.messages import Alias, Category
 from newsmill_shared.reasons import Reason
 from newsmill_shared.urls import canonicalize
 from tests.integration.gateway.conftest import Mill
@@ -69,6 +69,24 @@ def test_an_article_is_found_by_its_id_and_by_its_url(mill: Mill) -> None:
         "language": {},
         "duplicates": {},
         "categories": {},
+    }
+
+
+def test_an_article_is_found_by_every_address_that_its_page_names(mill: Mill) -> None:
+    amp = "https://paper.example/amp/story"
+    mobile = "https://m.paper.example/story"
+    alias = Alias(url=amp, key=canonicalize(amp).key, kind="amp")
+    home = Alias(url=STORY, key=canonicalize(STORY).key, kind="mobile")
+
+    job_id = mill.store(
+        mobile, page=a_page(mobile), article=an_article(home=home, aliases=(alias,))
+    )
+
+    found = [mill.get("/v1/articles", url=url) for url in (STORY, amp, mobile)]
+    assert {article["article_id"] for article in found} == {id_at(STORY)}
+    assert {article["url"] for article in found} == {STORY}
+    assert {mill.get("/v1/jobs", url=url)["job_id"] for url in (STORY, amp, mobile)} == {
+        str(job_id)
     }
 
 

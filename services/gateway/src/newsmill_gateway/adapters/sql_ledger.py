@@ -1,7 +1,7 @@
 """The ledger in PostgreSQL, as the gateway uses it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     RowMapping,
+    ScalarSelect,
     Select,
     and_,
     or_,
@@ -18,16 +19,17 @@ from sqlalchemy import (
 )
 
 from newsmill_gateway.adapters.sql_lists import read_jobs, read_listing
-from newsmill_gateway.answers import ArticleAnswer, Change, JobAnswer
+from newsmill_gateway.answers import ArticleAnswer, AttemptAnswer, Change, JobAnswer, JobInFull
 from newsmill_gateway.ports import Listed
 from newsmill_gateway.queries import ArticleQuery, JobQuery, PauseRequest, PauseTarget
 from newsmill_shared.database.accept import Accepted, Submission, accept
+from newsmill_shared.database.attempts import PastAttempt, read_attempts
 from newsmill_shared.database.conservation import Conservation, conservation
 from newsmill_shared.database.engine import reading, transaction
 from newsmill_shared.database.events import last_position, read_events
 from newsmill_shared.database.migrate import is_current
 from newsmill_shared.database.pauses import Pause, lift_pause, list_pauses, set_pause
-from newsmill_shared.database.schema import article, job, listing, outcome, version
+from newsmill_shared.database.schema import alias, article, job, listing, outcome, version
 from newsmill_shared.identity import article_id
 
 __all__ = ["SQLArticle", "SQLLedger"]
@@ -66,16 +68,16 @@ class SQLLedger:
                 host_delay_seconds=self._host_delay_seconds,
             )
 
-    def job(self, job_id: UUID) -> JobAnswer | None:
-        """Return a job, open or finished."""
+    def job(self, job_id: UUID) -> JobInFull | None:
+        """Return a job, open or finished, with its attempts."""
         return self._newest_job(job.c.id == job_id, outcome.c.job_id == job_id)
 
-    def job_at(self, url_key: str) -> JobAnswer | None:
+    def job_at(self, url_key: str) -> JobInFull | None:
         """Return the newest job of a page, or that led to it."""
         key = bytes.fromhex(url_key)
+        ids = (article_id(url_key), _home_of(url_key))
         return self._newest_job(
-            job.c.url_key == key,
-            or_(outcome.c.url_key == key, outcome.c.article_id == article_id(url_key)),
+            job.c.url_key == key, or_(outcome.c.url_key == key, outcome.c.article_id.in_(ids))
         )
 
     def article(self, article_id: UUID) -> SQLArticle | None:
@@ -83,7 +85,7 @@ class SQLLedger:
         return self._article(_ARTICLE.where(article.c.id == article_id))
 
     def article_at(self, url_key: str) -> SQLArticle | None:
-        """Return the article at a page, or the one that the page last led to."""
+        """Return the article that a page is a form of, stands at, or last led to."""
         key = bytes.fromhex(url_key)
         led_to = (
             select(outcome.c.article_id)
@@ -92,8 +94,10 @@ class SQLLedger:
             .limit(1)
             .scalar_subquery()
         )
-        return self._article(_ARTICLE.where(article.c.page_key == key)) or self._article(
-            _ARTICLE.where(article.c.id == led_to)
+        return (
+            self._article(_ARTICLE.where(article.c.id == _home_of(url_key)))
+            or self._article(_ARTICLE.where(article.c.page_key == key))
+            or self._article(_ARTICLE.where(article.c.id == led_to))
         )
 
     def jobs(self, query: JobQuery) -> Listed[UUID, JobAnswer]:
@@ -155,7 +159,7 @@ class SQLLedger:
 
     def _newest_job(
         self, open_ones: ColumnElement[bool], finished: ColumnElement[bool]
-    ) -> JobAnswer | None:
+    ) -> JobInFull | None:
         newest_open = select(job).where(open_ones).order_by(job.c.id.desc()).limit(1)
         newest_finished = select(outcome).where(finished).order_by(outcome.c.job_id.desc()).limit(1)
         # One snapshot: between two, a job could end and be in neither.
@@ -164,12 +168,22 @@ class SQLLedger:
                 *map(_open_job, snapshot.execute(newest_open).mappings()),
                 *map(_finished_job, snapshot.execute(newest_finished).mappings()),
             ]
-        return max(found, key=lambda answer: answer.job_id, default=None)
+            if not found:
+                return None
+            newest = max(found, key=lambda answer: answer.job_id)
+            attempts = read_attempts(snapshot, newest.job_id)
+        return JobInFull(**dict(newest), attempts=tuple(map(_attempt, attempts)))
 
     def _article(self, query: Select[Any]) -> SQLArticle | None:
         with reading(self._engine) as snapshot:
             rows = snapshot.execute(query.limit(1)).mappings().all()
             return next(iter(_articles(snapshot, rows)), None)
+
+
+def _home_of(url_key: str) -> ScalarSelect[Any]:
+    """Return the query for the article that an address is an alias of."""
+    chosen = select(alias.c.article_id).where(alias.c.id == article_id(url_key))
+    return chosen.scalar_subquery()
 
 
 def _articles(snapshot: Connection, rows: Sequence[RowMapping]) -> tuple[SQLArticle, ...]:
@@ -252,6 +266,11 @@ select n.article_id, (
   order by o.finished_at desc, o.job_id desc limit 1) as outcome
 from unnest(cast(:ids as uuid[]), cast(:keys as bytea[])) as n(article_id, page_key)
 """)
+
+
+def _attempt(past: PastAttempt) -> AttemptAnswer:
+    said = {**asdict(past), "reason": past.reason or None, "worker": past.worker or None}
+    return AttemptAnswer.model_validate(said)
 
 
 def _open_job(row: RowMapping) -> JobAnswer:
