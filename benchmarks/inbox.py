@@ -16,6 +16,7 @@ from redis import Redis
 from sqlalchemy import Engine, event
 
 from newsmill_gateway.adapters.redis_waker import RedisWaker
+from newsmill_gateway.bridge.adapters.redis_inbox import RedisInbox
 from newsmill_gateway.bridge.adapters.redis_lists import ListSource, TakenLists
 from newsmill_gateway.bridge.adapters.redis_stream import StreamSource
 from newsmill_gateway.bridge.adapters.sql_receipts import SQLReceipts
@@ -38,7 +39,8 @@ def main() -> None:
     with running_engines() as engines, fresh_database(engines) as url:
         engine = make_engine(url, name="bench")
         with Redis.from_url(engines.redis_url) as redis:
-            lists = TakenLists(redis, owner=OWNER, rejected_max=1)
+            inbox = RedisInbox(redis, owner=OWNER, rejected_max=1)
+            lists = TakenLists(inbox)
             carry(
                 engine, redis, ListSource(redis, LIST_KEY, door=Door.LIST, side="LEFT", lists=lists)
             )
@@ -50,7 +52,7 @@ def main() -> None:
                 ),
                 (
                     "stream",
-                    StreamSource(redis, owner=OWNER, rejected_max=1),
+                    StreamSource(inbox),
                     lambda text: redis.xadd(STREAM_KEY, {"url": text}),
                 ),
             ):

@@ -37,6 +37,9 @@ def access_list(users: tuple[User, ...], passwords: Mapping[str, str]) -> str:
 _CONNECT = ("+@connection", "-@dangerous", "+@transaction", "+time")
 # A script's keys must all be the user's to write, even those that it only reads.
 _SCRIPTS = ("+eval", "+evalsha", "+script|load", "+script|exists")
+# A heartbeat is a key of its own, and an entry of the list of who lives.
+_BEAT = (*_SCRIPTS, "+set", "+del", "+zadd", "+zrem", "+zremrangebyscore")
+_BEAT_KEY = "~newsmill:workers"
 _READ = ("+@read", "-@dangerous")
 # What kombu's transport does with lists, their bindings, and what was taken but not yet begun.
 _KOMBU = ("+@list", "+@set", "+@hash", "+@sortedset", "+@string", "+exists", "+del", "+pexpire")
@@ -54,18 +57,19 @@ BROKER: tuple[User, ...] = (
     # Whoever asks the gateway how things are is answered from here, too.
     User(
         "gateway",
-        keys=("%R~*", "%W~newsmill:notes"),
-        commands=(*_CONNECT, *_READ, *_SCRIPTS, "+info", "+rpush"),
+        keys=("%R~*", "%W~newsmill:notes", "%W~newsmill:doors"),
+        commands=(*_CONNECT, *_READ, *_SCRIPTS, "+info", "+rpush", "+hincrby"),
     ),
     User(
         "bridge",
         keys=(
             *("~newsmill:inbox", "~newsmill:inbox:*", *_SUBMIT),
-            *("~newsmill:worker:bridge:*", "%W~newsmill:notes"),
+            *("~newsmill:worker:bridge:*", _BEAT_KEY, "~newsmill:doors", "%W~newsmill:notes"),
         ),
+        # Once, when it starts, it looks for lists that are in no index.
         commands=(
-            *(*_CONNECT, "+@list", "+@stream", "+@hash", "+@string", "+del", "+exists", "+scan"),
-            *(*_SCRIPTS, "-@dangerous"),
+            *(*_CONNECT, *_BEAT, "+@list", "+@stream", "+@hash", "+@string", "+exists", "+scan"),
+            "-@dangerous",
         ),
     ),
     User(
@@ -78,7 +82,7 @@ BROKER: tuple[User, ...] = (
         keys=(
             *("~ingest", "~ingest@*", "~enrich", *_KOMBU_KEYS, "~newsmill:epoch"),
             *("~newsmill:claim:ingest:*", "~newsmill:worker:ingest:*", "~newsmill:robots:*"),
-            "%W~newsmill:notes",
+            *(_BEAT_KEY, "%W~newsmill:notes"),
         ),
         commands=_CELERY,
         channels=_CONTROL,
@@ -87,15 +91,16 @@ BROKER: tuple[User, ...] = (
         "enrich",
         keys=(
             *("~enrich", "~enrich@*", "~store", *_KOMBU_KEYS, "~newsmill:epoch"),
-            *("~newsmill:claim:enrich:*", "~newsmill:worker:enrich:*", "%W~newsmill:notes"),
+            *("~newsmill:claim:enrich:*", "~newsmill:worker:enrich:*"),
+            *(_BEAT_KEY, "%W~newsmill:notes"),
         ),
         commands=_CELERY,
         channels=_CONTROL,
     ),
     User(
         "store",
-        keys=("~store", "~newsmill:worker:store:*", "%W~newsmill:notes"),
-        commands=(*_CONNECT, "+@list", "+@string", "+del", "-@dangerous"),
+        keys=("~store", "~newsmill:worker:store:*", _BEAT_KEY, "%W~newsmill:notes"),
+        commands=(*_CONNECT, *_BEAT, "+@list", "+@string", "-@dangerous"),
     ),
     # Other systems, which put URLs into the inbox or send them by a Celery client.
     User(

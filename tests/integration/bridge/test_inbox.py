@@ -5,9 +5,17 @@ from typing import Any
 
 import pytest
 
+from newsmill_gateway.bridge.adapters.redis_inbox import RedisInbox
 from newsmill_gateway.bridge.adapters.redis_lists import Leftovers, ListSource, TakenLists
 from newsmill_gateway.bridge.batches import Batch, Door
-from newsmill_gateway.bridge.keys import DROPPED_KEY, LIST_KEY, REJECTED_KEY, TAKEN_KEY
+from newsmill_gateway.bridge.keys import (
+    CELERY_KEYS,
+    DOORS_KEY,
+    DROPPED_KEY,
+    LIST_KEY,
+    REJECTED_KEY,
+    TAKEN_KEY,
+)
 from newsmill_shared.queue.broker import BrokerAwayError, as_bytes
 from newsmill_shared.queue.notes import NOTES_KEY, WakeNote, parse_note
 from tests.integration.bridge.conftest import Inbox, running_bridge, wait_for
@@ -161,7 +169,7 @@ def test_a_door_of_a_wrong_kind_keeps_only_itself_closed(inbox: Inbox) -> None:
 
 def test_a_batch_whose_answer_was_lost_is_read_again_and_settled_once(inbox: Inbox) -> None:
     inbox.push("junk 1", "junk 2")
-    lists = TakenLists(inbox.redis, owner="a-bridge", rejected_max=10)
+    lists = TakenLists(RedisInbox(inbox.redis, owner="a-bridge", rejected_max=10))
     first = lists.take(LIST_KEY, "LEFT", Door.LIST, "a-name")
     inbox.push("junk 3")
     again = lists.take(LIST_KEY, "LEFT", Door.LIST, "a-name")
@@ -170,8 +178,33 @@ def test_a_batch_whose_answer_was_lost_is_read_again_and_settled_once(inbox: Inb
         lists.settle(first, {"a-name": [b"1", b"2"]})
 
     assert again == first
+    assert inbox.redis.hgetall(DOORS_KEY) == {b"list rejected": b"2"}
     assert inbox.redis.lrange(REJECTED_KEY, 0, -1) == [b"1", b"2"]
     assert inbox.redis.lrange(LIST_KEY, 0, -1) == [b"junk 3"]
+
+
+def test_what_each_door_accepts_and_rejects_is_counted(open_door: Inbox) -> None:
+    open_door.push(STORY, "junk", f"{STORY}/2")
+    open_door.add(url=f"{STORY}/3")
+    open_door.redis.lpush(CELERY_KEYS[0], "junk")
+
+    wait_for(open_door.is_settled, "all is settled")
+
+    assert open_door.redis.hgetall(DOORS_KEY) == {
+        b"list accepted": b"2",
+        b"list rejected": b"1",
+        b"stream accepted": b"1",
+        b"celery rejected": b"1",
+    }
+
+
+def test_figures_that_cannot_be_kept_keep_nobody_waiting(open_door: Inbox) -> None:
+    open_door.redis.set(DOORS_KEY, "something else")
+
+    open_door.push(STORY, "junk")
+    wait_for(open_door.is_settled, "all is settled")
+
+    assert len(open_door.rejected()) == 1
 
 
 class LossyLists(TakenLists):
@@ -228,7 +261,7 @@ def test_what_was_adopted_by_a_call_without_an_answer_is_found(inbox: Inbox) -> 
     inbox.redis.rpush(f"{TAKEN_KEY}:{name}", "https://h.example/1")
     inbox.redis.hset(TAKEN_KEY, name, "list somebody-dead")
     inbox.redis.set("newsmill:worker:bridge:a", "lives")
-    leftovers = Leftovers(LossyLists(inbox.redis, owner="bridge:a", rejected_max=10))
+    leftovers = Leftovers(LossyLists(RedisInbox(inbox.redis, owner="bridge:a", rejected_max=10)))
 
     with pytest.raises(BrokerAwayError):
         leftovers.take()
@@ -240,5 +273,5 @@ def test_what_was_adopted_by_a_call_without_an_answer_is_found(inbox: Inbox) -> 
 
 def a_lossy_source(inbox: Inbox) -> ListSource:
     """The list, read over a bad line."""
-    lists = LossyLists(inbox.redis, owner="a-bridge", rejected_max=10)
+    lists = LossyLists(RedisInbox(inbox.redis, owner="a-bridge", rejected_max=10))
     return ListSource(inbox.redis, LIST_KEY, door=Door.LIST, side="LEFT", lists=lists)

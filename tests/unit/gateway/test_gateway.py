@@ -141,6 +141,16 @@ class FakeWaker:
             raise TransientError("Redis: connection refused")
 
 
+class FakeTally:
+    """Figures of doors, in memory."""
+
+    def __init__(self) -> None:
+        self.counted: list[tuple[str, int, int]] = []
+
+    def count(self, door: str, *, accepted: int, rejected: int) -> None:
+        self.counted.append((door, accepted, rejected))
+
+
 class Rig:
     """A gateway over fakes."""
 
@@ -148,10 +158,12 @@ class Rig:
         self.ledger = FakeLedger()
         self.bodies = FakeBodies()
         self.waker = FakeWaker()
+        self.tally = FakeTally()
         self.gateway = Gateway(
             ledger=self.ledger,
             bodies=self.bodies,
             waker=self.waker,
+            tally=self.tally,
             policy=AddressPolicy(),
             now=lambda: NOON,
         )

@@ -1,21 +1,20 @@
 """Metrics: what a Prometheus server reads, and how seldom the ledger is asked for it."""
 
 import threading
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from newsmill_gateway.metric_names import Metric
-from newsmill_gateway.metrics import Flow, Seldom, exposition
+from newsmill_gateway.metrics import DOORS, Carried, Flow, Seldom, exposition
 from newsmill_shared.database.conservation import Conservation
 from newsmill_shared.errors import TransientError
 from newsmill_shared.reasons import Reason
 
 FLOW = Flow(in_flight={"enrich": 3}, oldest={"waiting": 12.5}, position=70, unnumbered=2)
 COUNTS = Conservation(9, {("dead", "memory"): 2, ("stored", "new"): 3}, {"waiting": 3})
-LENGTHS = {"ingest": 4, "notes": 0}
+CARRIED = Carried({"ingest": 4, "notes": 0}, {("list", "accepted"): 7, ("list", "rejected"): 2})
 
 
 class FakeLedgerMeter:
@@ -31,8 +30,8 @@ class FakeLedgerMeter:
 class FakeQueueMeter:
     """Figures of Redis."""
 
-    def lengths(self) -> Mapping[str, int]:
-        return LENGTHS
+    def carried(self) -> Carried:
+        return CARRIED
 
 
 class Clock:
@@ -55,7 +54,7 @@ def samples(text: bytes) -> dict[str, float]:
 
 
 def test_the_figures_are_shown_under_their_names() -> None:
-    shown = samples(exposition(FLOW, COUNTS, LENGTHS))
+    shown = samples(exposition(FLOW, COUNTS, CARRIED))
 
     assert (
         shown.items()
@@ -70,6 +69,8 @@ def test_the_figures_are_shown_under_their_names() -> None:
             "newsmill_jobs_in_flight|enrich": 3,
             "newsmill_oldest_age_seconds|waiting": 12.5,
             "newsmill_queue_messages|ingest": 4,
+            "newsmill_door_items_total|list|accepted": 7,
+            "newsmill_door_items_total|stream|rejected": 0,
             "newsmill_events_position": 70,
             "newsmill_events_unnumbered": 2,
         }.items()
@@ -77,7 +78,7 @@ def test_the_figures_are_shown_under_their_names() -> None:
 
 
 def test_every_metric_is_shown_with_its_meaning() -> None:
-    families = list(text_string_to_metric_families(exposition(FLOW, COUNTS, LENGTHS).decode()))
+    families = list(text_string_to_metric_families(exposition(FLOW, COUNTS, CARRIED).decode()))
 
     shown = {(family.name, family.type, family.documentation) for family in families}
     assert shown == {
@@ -86,7 +87,7 @@ def test_every_metric_is_shown_with_its_meaning() -> None:
 
 
 def test_every_reason_is_there_before_it_ever_happened() -> None:
-    shown = samples(exposition(FLOW, Conservation(0, {}, {}), LENGTHS))
+    shown = samples(exposition(FLOW, Conservation(0, {}, {}), CARRIED))
 
     assert len([name for name in shown if name.startswith("newsmill_jobs_finished")]) == len(Reason)
     assert shown["newsmill_jobs_finished_total|failed|http_404"] == 0
@@ -94,13 +95,18 @@ def test_every_reason_is_there_before_it_ever_happened() -> None:
 
 
 def test_what_is_away_is_said_to_be_and_left_out() -> None:
-    shown = samples(exposition(None, None, LENGTHS))
+    shown = samples(exposition(None, None, CARRIED))
 
     assert set(shown) == {
         "newsmill_up|database",
         "newsmill_up|redis",
         "newsmill_queue_messages|ingest",
         "newsmill_queue_messages|notes",
+        *(
+            f"newsmill_door_items_total|{door}|{verdict}"
+            for door in DOORS
+            for verdict in ("accepted", "rejected")
+        ),
     }
     assert (shown["newsmill_up|database"], shown["newsmill_up|redis"]) == (0, 1)
 

@@ -274,12 +274,12 @@ def _add_metrics(api: FastAPI, meters: Meters, settings: GatewaySettings) -> Non
     )
     async def get_metrics() -> Response:
         """Return figures in the text format of Prometheus, some seconds old at most."""
-        flow, counts, lengths = await asyncio.gather(
+        flow, counts, carried = await asyncio.gather(
             known(meters.flow.value),
             known(meters.conservation.value),
-            known(meters.lengths.value),
+            known(meters.carried.value),
         )
-        return Response(exposition(flow, counts, lengths), media_type=CONTENT_TYPE)
+        return Response(exposition(flow, counts, carried), media_type=CONTENT_TYPE)
 
 
 def _add_errors(api: FastAPI, door: Door) -> None:
@@ -444,8 +444,7 @@ def _receipt(handed_in: HandedIn, gateway: Gateway) -> Response:
     receipt = handed_in.receipt
     status = HTTPStatus.ACCEPTED if receipt.accepted else HTTPStatus.UNPROCESSABLE_ENTITY
     answer = _answer(receipt, status)
-    if handed_in.wake:
-        answer.background = BackgroundTask(gateway.wake, handed_in.wake)
+    answer.background = BackgroundTask(gateway.follow_up, handed_in)
     return answer
 
 

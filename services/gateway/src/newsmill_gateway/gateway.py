@@ -28,7 +28,7 @@ from newsmill_gateway.answers import (
 )
 from newsmill_gateway.bodies import Format, read_lines, read_object
 from newsmill_gateway.intake import Document, read_document, read_url
-from newsmill_gateway.ports import Bodies, Ledger, StoredArticle, Waker
+from newsmill_gateway.ports import Bodies, Ledger, StoredArticle, Tally, Waker
 from newsmill_gateway.problems import Code, ProblemError, Refusal
 from newsmill_gateway.queries import (
     ArticleQuery,
@@ -61,10 +61,19 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class HandedIn:
-    """The answer to a batch, and whom to wake once it has been given."""
+    """The answer to a batch, and what follows once it has been given.
+
+    Args:
+        receipt: The answer.
+        door: Where it was handed in.
+        wake: The hosts with new work.
+        replayed: Whether this answer was given before.
+    """
 
     receipt: Receipt
+    door: str
     wake: tuple[int, ...] = ()
+    replayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +99,7 @@ class Gateway:
         ledger: Where work is accepted and looked up.
         bodies: Where supplied documents and long texts lie.
         waker: The way to the dispatcher.
+        tally: Counts what comes through doors.
         policy: Which addresses may be fetched.
         now: Tells the time.
     """
@@ -100,12 +110,14 @@ class Gateway:
         ledger: Ledger,
         bodies: Bodies,
         waker: Waker,
+        tally: Tally,
         policy: AddressPolicy,
         now: Callable[[], datetime],
     ) -> None:
         self._ledger = ledger
         self._bodies = bodies
         self._waker = waker
+        self._tally = tally
         self._policy = policy
         self._now = now
 
@@ -129,7 +141,7 @@ class Gateway:
                 if isinstance(verdict, Refusal)
                 else _Sound(line.number, verdict)
             )
-        return self._hand_in(lines, b"urls\n" + body, key)
+        return self._hand_in(lines, "http", b"urls\n" + body, key)
 
     def hand_in_document(self, body: bytes, *, key: str) -> HandedIn:
         """Accept a page with its content.
@@ -149,12 +161,15 @@ class Gateway:
             if isinstance(document, Refusal)
             else _Sound(1, self._keep(document))
         )
-        return self._hand_in([line], b"document\n" + body, key)
+        return self._hand_in([line], "documents", b"document\n" + body, key)
 
-    def wake(self, hosts: tuple[int, ...]) -> None:
-        """Tell the dispatcher about new work."""
-        if hosts:
-            self._waker.wake(hosts)
+    def follow_up(self, handed_in: HandedIn) -> None:
+        """Count what was handed in, and tell the dispatcher about new work."""
+        if handed_in.wake:
+            self._waker.wake(handed_in.wake)
+        if not handed_in.replayed:
+            receipt = handed_in.receipt
+            self._tally.count(handed_in.door, accepted=receipt.accepted, rejected=receipt.rejected)
 
     def job(self, job_id: str) -> JobAnswer:
         """Return a job; raises ProblemError 404 or 422."""
@@ -252,7 +267,9 @@ class Gateway:
             return Warned(code=Code.REDIS_AWAY, detail=str(error))
         return None
 
-    def _hand_in(self, lines: Sequence[_Sound | _Unsound], request: bytes, key: str) -> HandedIn:
+    def _hand_in(
+        self, lines: Sequence[_Sound | _Unsound], door: str, request: bytes, key: str
+    ) -> HandedIn:
         submissions = [line.submission for line in lines if isinstance(line, _Sound)]
         accepted = Accepted("", (), ())
         if submissions:
@@ -269,7 +286,7 @@ class Gateway:
             items=items,
         )
         wake = accepted.hosts if len(submissions) <= _WAKE_MAX_JOBS else ()
-        return HandedIn(receipt, wake)
+        return HandedIn(receipt, door, wake, accepted.replayed)
 
     def _accept(self, submissions: Sequence[Submission], key: str, digest: bytes) -> Accepted:
         try:

@@ -60,6 +60,12 @@ class Metric(Enum):
         ("queue",),
         "Messages that wait in a list of Redis",
     )
+    DOOR_ITEMS = (
+        "newsmill_door_items_total",
+        "counter",
+        ("door", "verdict"),
+        "Items that were handed in, by door and whether they were accepted or rejected",
+    )
     POSITION = (
         "newsmill_events_position",
         "gauge",

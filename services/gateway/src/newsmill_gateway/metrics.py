@@ -17,7 +17,17 @@ from newsmill_shared.database.conservation import Conservation
 from newsmill_shared.errors import TransientError
 from newsmill_shared.reasons import RULES, Outcome
 
-__all__ = ["CONTENT_TYPE", "Flow", "LedgerMeter", "Meters", "QueueMeter", "Seldom", "exposition"]
+__all__ = [
+    "CONTENT_TYPE",
+    "DOORS",
+    "Carried",
+    "Flow",
+    "LedgerMeter",
+    "Meters",
+    "QueueMeter",
+    "Seldom",
+    "exposition",
+]
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
@@ -28,6 +38,8 @@ COST_FACTOR = 50
 
 _STATES = ("waiting", "held", "running")
 _STAGES = ("ingest", "enrich")
+DOORS = ("http", "documents", "list", "stream", "celery")
+"""Where items come in."""
 
 _Value = TypeVar("_Value")
 
@@ -49,6 +61,19 @@ class Flow:
     unnumbered: int
 
 
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What Redis holds.
+
+    Args:
+        lengths: Of lists, by name.
+        doors: Items by door and verdict (``accepted``, ``rejected``).
+    """
+
+    lengths: Mapping[str, int]
+    doors: Mapping[tuple[str, str], int]
+
+
 class LedgerMeter(Protocol):
     """The figures of the ledger; methods raise DatabaseAwayError."""
 
@@ -64,8 +89,8 @@ class LedgerMeter(Protocol):
 class QueueMeter(Protocol):
     """The figures of Redis."""
 
-    def lengths(self) -> Mapping[str, int]:
-        """Return the lengths of lists by name; raises TransientError."""
+    def carried(self) -> Carried:
+        """Return lengths of lists, and what came through doors; raises TransientError."""
         ...
 
 
@@ -123,19 +148,19 @@ class Meters:
     ) -> None:
         self.flow = Seldom(ledger.flow, clock=clock)
         self.conservation = Seldom(ledger.conservation, clock=clock)
-        self.lengths = Seldom(queues.lengths, clock=clock)
+        self.carried = Seldom(queues.carried, clock=clock)
 
 
-def exposition(
-    flow: Flow | None, counts: Conservation | None, lengths: Mapping[str, int] | None
-) -> bytes:
+def exposition(flow: Flow | None, counts: Conservation | None, carried: Carried | None) -> bytes:
     """Return the text that a Prometheus server reads; what is None is left out.
 
-    Every outcome with every reason and every state is shown from the beginning, as 0, so that
-    rates and alerts see the first of a kind.
+    Every outcome with every reason, every state and every door is shown from the beginning, as 0,
+    so that rates and alerts see the first of a kind.
     """
     registry = CollectorRegistry()
-    registry.register(_Once([*_up(flow, lengths), *_flow(flow), *_sums(counts), *_queues(lengths)]))
+    registry.register(
+        _Once([*_up(flow, carried), *_flow(flow), *_sums(counts), *_carried(carried)])
+    )
     return generate_latest(registry)
 
 
@@ -162,8 +187,8 @@ def _family(metric: Metric, samples: Mapping[_Labels, float]) -> _Family:
     return family
 
 
-def _up(flow: Flow | None, lengths: Mapping[str, int] | None) -> Iterator[_Family]:
-    answers = {("database",): flow is not None, ("redis",): lengths is not None}
+def _up(flow: Flow | None, carried: Carried | None) -> Iterator[_Family]:
+    answers = {("database",): flow is not None, ("redis",): carried is not None}
     yield _family(Metric.UP, {part: float(up) for part, up in answers.items()})
 
 
@@ -189,6 +214,9 @@ def _sums(counts: Conservation | None) -> Iterator[_Family]:
     yield _family(Metric.OPEN, {(state,): counts.open.get(state, 0) for state in _STATES})
 
 
-def _queues(lengths: Mapping[str, int] | None) -> Iterator[_Family]:
-    if lengths is not None:
-        yield _family(Metric.QUEUE, {(name,): length for name, length in lengths.items()})
+def _carried(carried: Carried | None) -> Iterator[_Family]:
+    if carried is None:
+        return
+    yield _family(Metric.QUEUE, {(name,): length for name, length in carried.lengths.items()})
+    none_yet = {(door, verdict): 0 for door in DOORS for verdict in ("accepted", "rejected")}
+    yield _family(Metric.DOOR_ITEMS, none_yet | dict(carried.doors))

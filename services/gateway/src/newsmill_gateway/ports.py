@@ -13,7 +13,7 @@ from newsmill_shared.database.conservation import Conservation
 from newsmill_shared.database.pauses import Pause
 from newsmill_shared.pages import StoredBody
 
-__all__ = ["Bodies", "Ledger", "Listed", "StoredArticle", "Waker"]
+__all__ = ["Bodies", "Ledger", "Listed", "StoredArticle", "Tally", "Waker"]
 
 _Entry_co = TypeVar("_Entry_co", covariant=True)
 _Place_co = TypeVar("_Place_co", covariant=True)
@@ -124,4 +124,12 @@ class Waker(Protocol):
 
     def check(self) -> None:
         """Raise `TransientError` if Redis cannot be used."""
+        ...
+
+
+class Tally(Protocol):
+    """Counts items by door."""
+
+    def count(self, door: str, *, accepted: int, rejected: int) -> None:
+        """Add to a door's figures; failing costs figures, no more."""
         ...

@@ -11,6 +11,7 @@ from redis import Redis
 
 from newsmill_gateway.adapters.redis_dashboard import RedisDashboard
 from newsmill_gateway.adapters.redis_meter import RedisMeter
+from newsmill_gateway.adapters.redis_tally import RedisTally
 from newsmill_gateway.adapters.redis_waker import RedisWaker
 from newsmill_gateway.adapters.sql_dashboard import SQLDashboard
 from newsmill_gateway.adapters.sql_ledger import SQLLedger
@@ -55,6 +56,7 @@ def build(settings: GatewaySettings) -> FastAPI:
         ledger=SQLLedger(engine, host_delay_seconds=settings.host_delay_seconds),
         bodies=PageStore.open(settings.page_store_url),
         waker=RedisWaker(redis),
+        tally=RedisTally(redis),
         policy=policy,
         now=lambda: datetime.now(UTC),
     )

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import structlog
 
 from newsmill_gateway.adapters.redis_waker import RedisWaker
+from newsmill_gateway.bridge.adapters.redis_inbox import RedisInbox
 from newsmill_gateway.bridge.adapters.redis_lists import Leftovers, ListSource, TakenLists
 from newsmill_gateway.bridge.adapters.redis_stream import StreamSource
 from newsmill_gateway.bridge.adapters.sql_receipts import SQLReceipts
@@ -65,10 +66,10 @@ def build(settings: BridgeSettings, *, incarnation: str, stop: threading.Event) 
     )
     ledger = SQLReceipts(engine, host_delay_seconds=settings.host_delay_seconds)
     waker = RedisWaker(redis)
-    most = settings.bridge_rejected_max
-    lists = TakenLists(redis, owner=incarnation, rejected_max=most)
+    inbox = RedisInbox(redis, owner=incarnation, rejected_max=settings.bridge_rejected_max)
+    lists = TakenLists(inbox)
     sources: list[Source] = [
-        StreamSource(redis, owner=incarnation, rejected_max=most),
+        StreamSource(inbox),
         ListSource(redis, LIST_KEY, door=Door.LIST, side="LEFT", lists=lists),
         # Celery pushes at the left.
         *(

@@ -2,6 +2,7 @@
 
 __all__ = [
     "CELERY_KEYS",
+    "DOORS_KEY",
     "DROPPED_KEY",
     "GROUP",
     "LIST_KEY",
@@ -30,3 +31,6 @@ REJECTED_KEY = "newsmill:inbox:rejected"
 
 DROPPED_KEY = "newsmill:inbox:rejected:dropped"
 """How many rejected items were dropped, the oldest, because the list was full."""
+
+DOORS_KEY = "newsmill:doors"
+"""Hash: how many items each door has accepted and rejected, as ``list accepted``."""

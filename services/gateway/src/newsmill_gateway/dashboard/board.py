@@ -9,7 +9,7 @@ from uuid import UUID
 
 import structlog
 
-from newsmill_gateway.answers import JobAnswer
+from newsmill_gateway.answers import JobInFull
 from newsmill_gateway.bodies import Format
 from newsmill_gateway.dashboard import overview
 from newsmill_gateway.dashboard.articles import articles_panel, facets_panel
@@ -40,11 +40,11 @@ PARTS = ("verdict", "ledger", "flow", "waiting", "outcomes", "workers")
 class Desk(Protocol):
     """The uses of the gateway that the dashboard shares with the API."""
 
-    def job(self, job_id: str) -> JobAnswer:
+    def job(self, job_id: str) -> JobInFull:
         """Return a job, open or finished."""
         ...
 
-    def job_at(self, url: str) -> JobAnswer:
+    def job_at(self, url: str) -> JobInFull:
         """Return the newest job of a page, or that led to it."""
         ...
 
@@ -52,7 +52,7 @@ class Desk(Protocol):
         """Accept a batch."""
         ...
 
-    def wake(self, hosts: tuple[int, ...]) -> None:
+    def follow_up(self, handed_in: HandedIn) -> None:
         """Tell the dispatcher of new work."""
         ...
 

@@ -254,7 +254,7 @@ class _Site:
         match handed_in.receipt.items[0]:
             case AcceptedItem(job_id=job_id):
                 answer = _see_other(f"/jobs/{job_id}")
-                answer.background = BackgroundTask(self._desk.wake, handed_in.wake)
+                answer.background = BackgroundTask(self._desk.follow_up, handed_in)
                 return answer
             case RejectedItem(error=error):
                 status = HTTPStatus.UNPROCESSABLE_ENTITY

@@ -1,7 +1,6 @@
 """Items in lists: taken to a list of their own, which whoever lives settles.
 
-Everything that moves is moved by one Lua call, so that a bridge may die between any two. The
-scripts also run while Redis is out of memory: taking what lies there is what makes room.
+Everything that moves is moved by one Lua call, so that a bridge may die between any two.
 """
 
 import re
@@ -13,25 +12,16 @@ import structlog
 from redis import Redis
 from redis.exceptions import NoPermissionError
 
-from newsmill_gateway.bridge.adapters.redis_common import (
+from newsmill_gateway.bridge.adapters.redis_inbox import (
     BLOCK_SECONDS,
     LOOK_SECONDS,
     MOST_BYTES,
     MOST_ITEMS,
-    REJECT,
-    living_bridges,
-    tell_dropped,
+    RedisInbox,
     translating,
 )
-from newsmill_gateway.bridge.batches import (
-    MAX_ITEM_BYTES,
-    SHOWN_BYTES,
-    Batch,
-    Door,
-    Item,
-    Request,
-)
-from newsmill_gateway.bridge.keys import DROPPED_KEY, REJECTED_KEY, TAKEN_KEY
+from newsmill_gateway.bridge.batches import Batch, Door, Item, Request
+from newsmill_gateway.bridge.keys import TAKEN_KEY
 from newsmill_shared.identity import new_id
 from newsmill_shared.queue.broker import as_bytes
 
@@ -42,7 +32,7 @@ _ID = re.compile(r"[0-9a-f-]{36}")
 Side: TypeAlias = Literal["LEFT", "RIGHT"]
 
 # A local function for the scripts below: the items of the taken list, KEYS[1], as size, text,
-# size, text, the text cut where an item is too large. cap and shown are set before.
+# size, text, the text cut where an item is too large.
 _READ = """
 local function read()
   local found = {}
@@ -55,48 +45,43 @@ end
 """
 
 # KEYS: taken list, index of taken lists, source.
-# ARGV: cap, shown, id, owner, side, most items (0: move none), most bytes.
+# ARGV: id, owner, side, most items (0: move none), most bytes.
 # A list that is there already was taken by a call whose answer was lost.
-_TAKE = f"""#!lua flags=allow-oom
-local cap, shown = tonumber(ARGV[1]), tonumber(ARGV[2])
-{_READ}
+_TAKE = f"""{_READ}
 if redis.call('exists', KEYS[1]) == 0 then
   local items, bytes = 0, 0
-  while items < tonumber(ARGV[6]) and bytes < tonumber(ARGV[7]) do
-    local item = redis.call('lmove', KEYS[3], KEYS[1], ARGV[5], 'RIGHT')
+  while items < tonumber(ARGV[4]) and bytes < tonumber(ARGV[5]) do
+    local item = redis.call('lmove', KEYS[3], KEYS[1], ARGV[3], 'RIGHT')
     if not item then break end
     items, bytes = items + 1, bytes + #item
   end
   if items == 0 then return {{}} end
-  redis.call('hset', KEYS[2], ARGV[3], ARGV[4])
+  redis.call('hset', KEYS[2], ARGV[1], ARGV[2])
 end
 return read()
 """
 
-# KEYS: taken list, index. ARGV: cap, shown, id, owner, owner before.
+# KEYS: taken list, index. ARGV: id, owner, owner before.
 # Who is the owner already asked before, and the answer was lost.
-_ADOPT = f"""#!lua flags=allow-oom
-local cap, shown = tonumber(ARGV[1]), tonumber(ARGV[2])
-{_READ}
-local held = redis.call('hget', KEYS[2], ARGV[3])
-if held ~= ARGV[5] and held ~= ARGV[4] then return {{}} end
+_ADOPT = f"""{_READ}
+local held = redis.call('hget', KEYS[2], ARGV[1])
+if held ~= ARGV[3] and held ~= ARGV[2] then return {{}} end
 if redis.call('exists', KEYS[1]) == 0 then
-  redis.call('hdel', KEYS[2], ARGV[3])
+  redis.call('hdel', KEYS[2], ARGV[1])
   return {{}}
 end
-redis.call('hset', KEYS[2], ARGV[3], ARGV[4])
+redis.call('hset', KEYS[2], ARGV[1], ARGV[2])
 return read()
 """
 
-# KEYS: taken list, index, rejected, dropped. ARGV: limit, id, records.
+# KEYS from the fourth: taken list, index. ARGV from the third: id, accepted, records.
 # Who finds the list gone was not the first to settle it.
-_SETTLE_LIST = f"""#!lua flags=allow-oom
-{REJECT}
-redis.call('hdel', KEYS[2], ARGV[2])
-if redis.call('del', KEYS[1]) == 0 then return 0 end
-local records = {{}}
-for i = 3, #ARGV do records[#records + 1] = ARGV[i] end
-return reject(KEYS[3], KEYS[4], tonumber(ARGV[1]), records)
+_SETTLE_LIST = """
+redis.call('hdel', KEYS[5], ARGV[3])
+if redis.call('del', KEYS[4]) == 0 then return 0 end
+local records = {}
+for i = 5, #ARGV do records[#records + 1] = ARGV[i] end
+return settle(tonumber(ARGV[4]), records)
 """
 
 _log = structlog.get_logger()
@@ -106,18 +91,14 @@ class TakenLists:
     """The lists that bridges have moved items to, each with its door and its owner.
 
     Args:
-        redis: A client.
-        owner: The name that this process' heartbeat has.
-        rejected_max: How many rejected items are kept.
+        inbox: The inbox in Redis.
     """
 
-    def __init__(self, redis: "Redis", *, owner: str, rejected_max: int) -> None:
-        self._redis = redis
-        self._owner = owner
-        self._rejected_max = rejected_max
-        self._take = redis.register_script(_TAKE)
-        self._adopt = redis.register_script(_ADOPT)
-        self._settle = redis.register_script(_SETTLE_LIST)
+    def __init__(self, inbox: RedisInbox) -> None:
+        self._inbox = inbox
+        self._take = inbox.script(_TAKE)
+        self._adopt = inbox.script(_ADOPT)
+        self._settle = inbox.settling(_SETTLE_LIST)
 
     def take(
         self, source: str, side: Side, door: Door, name: str, *, most: int = MOST_ITEMS
@@ -125,15 +106,7 @@ class TakenLists:
         """Move items from a list to the taken list ``name``, unless that is there; read it."""
         raw = self._take(
             keys=[_taken(name), TAKEN_KEY, source],
-            args=[
-                MAX_ITEM_BYTES,
-                SHOWN_BYTES,
-                name,
-                f"{door} {self._owner}",
-                side,
-                most,
-                MOST_BYTES,
-            ],
+            args=[name, f"{door} {self._inbox.owner}", side, most, MOST_BYTES],
         )
         return _list_batch(door, name, raw)
 
@@ -142,27 +115,29 @@ class TakenLists:
         door = _door(owner)
         raw = self._adopt(
             keys=[_taken(name), TAKEN_KEY],
-            args=[MAX_ITEM_BYTES, SHOWN_BYTES, name, f"{door} {self._owner}", owner],
+            args=[name, f"{door} {self._inbox.owner}", owner],
         )
         return _list_batch(door, name, raw)
 
     def settle(self, batch: Batch, rejected: Mapping[str, Sequence[bytes]]) -> None:
         """Delete taken lists, and keep the records of their junk."""
         for request in batch.requests:
-            dropped = self._settle(
-                keys=[_taken(request.name), TAKEN_KEY, REJECTED_KEY, DROPPED_KEY],
-                args=[self._rejected_max, request.name, *rejected.get(request.name, ())],
+            records = rejected.get(request.name, ())
+            self._inbox.settle(
+                self._settle,
+                batch.door,
+                keys=[_taken(request.name), TAKEN_KEY],
+                args=[request.name, len(request.items) - len(records), *records],
             )
-            tell_dropped(dropped)
 
     def ownerless(self) -> dict[str, str]:
         """Return, by id, what the index says of lists whose owner does not live any more."""
-        index = cast(dict[bytes, bytes], self._redis.hgetall(TAKEN_KEY))
+        index = cast(dict[bytes, bytes], self._inbox.redis.hgetall(TAKEN_KEY))
         owners = {
             name.decode(errors="replace"): owner.decode(errors="replace")
             for name, owner in index.items()
         }
-        living = living_bridges(self._redis, (_owner(said) for said in owners.values()))
+        living = self._inbox.living(_owner(said) for said in owners.values())
         return {name: said for name, said in owners.items() if _owner(said) not in living}
 
     def index_strays(self) -> None:
@@ -173,10 +148,11 @@ class TakenLists:
             _log.warning("lists outside the index are not looked for", cause=str(error))
 
     def _index_strays(self) -> None:
-        for key in self._redis.scan_iter(match=f"{TAKEN_KEY}:*", count=1000):
+        redis = self._inbox.redis
+        for key in redis.scan_iter(match=f"{TAKEN_KEY}:*", count=1000):
             name = key.decode(errors="replace").removeprefix(f"{TAKEN_KEY}:")
             if _ID.fullmatch(name):
-                self._redis.hsetnx(TAKEN_KEY, name, f"{Door.LIST} ")
+                redis.hsetnx(TAKEN_KEY, name, f"{Door.LIST} ")
 
 
 class ListSource:

@@ -1,6 +1,6 @@
 """Items in a stream: read as a consumer of a group, and deleted once they are settled.
 
-As with lists, what moves is moved by one Lua call, also while Redis is out of memory.
+As with lists, what moves is moved by one Lua call.
 """
 
 import time
@@ -8,29 +8,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import structlog
-from redis import Redis
 from redis.exceptions import ResponseError
 
-from newsmill_gateway.bridge.adapters.redis_common import (
+from newsmill_gateway.bridge.adapters.redis_inbox import (
     BLOCK_SECONDS,
     LOOK_SECONDS,
     MOST_BYTES,
     MOST_ITEMS,
-    REJECT,
-    living_bridges,
-    tell_dropped,
+    RedisInbox,
     translating,
 )
-from newsmill_gateway.bridge.batches import (
-    MAX_ITEM_BYTES,
-    SHOWN_BYTES,
-    Batch,
-    Door,
-    Item,
-    Request,
-    digest,
-)
-from newsmill_gateway.bridge.keys import DROPPED_KEY, GROUP, REJECTED_KEY, STREAM_KEY
+from newsmill_gateway.bridge.batches import Batch, Door, Item, Request, digest
+from newsmill_gateway.bridge.keys import GROUP, STREAM_KEY
 from newsmill_shared.queue.broker import BrokerAwayError, as_bytes
 
 __all__ = ["StreamSource"]
@@ -40,18 +29,17 @@ _IDLE_MS = 10_000
 """An entry that was read this long ago is not in work any more."""
 
 # KEYS: stream. ARGV: group. From the beginning: what came before the bridge is read, too.
-_MAKE_GROUP = """#!lua flags=allow-oom
+_MAKE_GROUP = """
 local made = redis.pcall('xgroup', 'create', KEYS[1], ARGV[1], '0', 'mkstream')
 if made.err and not string.find(made.err, 'BUSYGROUP', 1, true) then return made end
 """
 
-# KEYS: stream. ARGV: cap, shown, group, consumer, most entries, most bytes.
+# KEYS: stream. ARGV: group, consumer, most entries, most bytes.
 # First what this consumer has read or claimed before, then what nobody has read.
-_READ_ENTRIES = """#!lua flags=allow-oom
-local cap, shown, group = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
+_READ_ENTRIES = """
 local found, total, after = {}, 0, '0'
-while #found < tonumber(ARGV[5]) and total < tonumber(ARGV[6]) do
-  local reply = redis.call('xreadgroup', 'group', group, ARGV[4], 'count', 1,
+while #found < tonumber(ARGV[3]) and total < tonumber(ARGV[4]) do
+  local reply = redis.call('xreadgroup', 'group', ARGV[1], ARGV[2], 'count', 1,
                            'streams', KEYS[1], after)
   local entry = reply and reply[1] and reply[1][2][1]
   if entry then
@@ -67,7 +55,7 @@ while #found < tonumber(ARGV[5]) and total < tonumber(ARGV[6]) do
       total = total + size
       found[#found + 1] = {id, size, fields}
     else
-      redis.call('xack', KEYS[1], group, id)
+      redis.call('xack', KEYS[1], ARGV[1], id)
     end
     if after ~= '>' then after = id end
   elseif after == '>' then
@@ -79,22 +67,22 @@ end
 return found
 """
 
-# KEYS: stream, rejected, dropped. ARGV: limit, group, then id and record, '' where all is well.
-_SETTLE_ENTRIES = f"""#!lua flags=allow-oom
-{REJECT}
-local records = {{}}
-for i = 3, #ARGV, 2 do
-  if redis.call('xack', KEYS[1], ARGV[2], ARGV[i]) == 1 then
-    redis.call('xdel', KEYS[1], ARGV[i])
-    if ARGV[i + 1] ~= '' then records[#records + 1] = ARGV[i + 1] end
+# The fourth of KEYS: stream. ARGV from the third: group, then id and record, '' where all is well.
+_SETTLE_ENTRIES = """
+local accepted, records = 0, {}
+for i = 4, #ARGV, 2 do
+  if redis.call('xack', KEYS[4], ARGV[3], ARGV[i]) == 1 then
+    redis.call('xdel', KEYS[4], ARGV[i])
+    if ARGV[i + 1] == '' then accepted = accepted + 1
+    else records[#records + 1] = ARGV[i + 1] end
   end
 end
-return reject(KEYS[2], KEYS[3], tonumber(ARGV[1]), records)
+return settle(accepted, records)
 """
 
 # KEYS: stream. ARGV: group, consumer, idle ms, where to go on, most entries.
 # Returns where to go on next, and how many entries are the consumer's now.
-_CLAIM = """#!lua flags=allow-oom
+_CLAIM = """
 local reply = redis.call('xautoclaim', KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4],
                          'count', ARGV[5], 'justid')
 return {reply[1], #reply[2]}
@@ -116,31 +104,20 @@ class StreamSource:
     Settled entries are deleted: the stream is a queue, and ours alone.
 
     Args:
-        redis: A client.
-        owner: The name that this process' heartbeat has, and its consumer.
-        rejected_max: How many rejected items are kept.
+        inbox: The inbox in Redis; its owner is the consumer's name.
         clock: Monotonic seconds.
     """
 
     name = STREAM_KEY
 
-    def __init__(
-        self,
-        redis: "Redis",
-        *,
-        owner: str,
-        rejected_max: int,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._redis = redis
-        self._owner = owner
-        self._rejected_max = rejected_max
+    def __init__(self, inbox: RedisInbox, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._inbox = inbox
         self._clock = clock
-        self._make_group = redis.register_script(_MAKE_GROUP)
-        self._read = redis.register_script(_READ_ENTRIES)
-        self._settle = redis.register_script(_SETTLE_ENTRIES)
-        self._autoclaim = redis.register_script(_CLAIM)
-        self._dismiss = redis.register_script(_DISMISS)
+        self._make_group = inbox.script(_MAKE_GROUP)
+        self._read = inbox.script(_READ_ENTRIES)
+        self._settle = inbox.settling(_SETTLE_ENTRIES)
+        self._autoclaim = inbox.script(_CLAIM)
+        self._dismiss = inbox.script(_DISMISS)
         self._has_group = False
         self._look_at = clock()
         self._claim_from = _BEGINNING
@@ -155,14 +132,7 @@ class StreamSource:
                 self._look_at = self._clock() + (LOOK_SECONDS if self._claim() else 0)
             raw = self._read(
                 keys=[STREAM_KEY],
-                args=[
-                    MAX_ITEM_BYTES,
-                    SHOWN_BYTES,
-                    GROUP,
-                    self._owner,
-                    MOST_ITEMS,
-                    MOST_BYTES,
-                ],
+                args=[GROUP, self._inbox.owner, MOST_ITEMS, MOST_BYTES],
             )
         requests = tuple(_entry_request(*entry) for entry in raw)
         return Batch(Door.STREAM, requests) if requests else None
@@ -170,8 +140,8 @@ class StreamSource:
     def wait(self) -> None:
         """Return when there is an entry: it is ours then, and read again by ``take``."""
         with self._reading():
-            self._redis.xreadgroup(
-                GROUP, self._owner, {STREAM_KEY: ">"}, count=1, block=BLOCK_SECONDS * 1000
+            self._inbox.redis.xreadgroup(
+                GROUP, self._inbox.owner, {STREAM_KEY: ">"}, count=1, block=BLOCK_SECONDS * 1000
             )
 
     def settle(self, batch: Batch, rejected: Mapping[str, Sequence[bytes]]) -> None:
@@ -181,11 +151,12 @@ class StreamSource:
             for request in batch.requests
         )
         with self._reading():
-            dropped = self._settle(
-                keys=[STREAM_KEY, REJECTED_KEY, DROPPED_KEY],
-                args=[self._rejected_max, GROUP, *(word for pair in pairs for word in pair)],
+            self._inbox.settle(
+                self._settle,
+                batch.door,
+                keys=[STREAM_KEY],
+                args=[GROUP, *(word for pair in pairs for word in pair)],
             )
-        tell_dropped(dropped)
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -206,14 +177,15 @@ class StreamSource:
             Whether that was all; there is a next part otherwise.
         """
         start, claimed = self._autoclaim(
-            keys=[STREAM_KEY], args=[GROUP, self._owner, _IDLE_MS, self._claim_from, MOST_ITEMS]
+            keys=[STREAM_KEY],
+            args=[GROUP, self._inbox.owner, _IDLE_MS, self._claim_from, MOST_ITEMS],
         )
         self._claim_from = start.decode()
         if claimed:
             _log.info("entries taken up", entries=claimed)
-        consumers = self._redis.xinfo_consumers(STREAM_KEY, GROUP)
+        consumers = self._inbox.redis.xinfo_consumers(STREAM_KEY, GROUP)
         idle = [entry["name"].decode() for entry in consumers if not entry["pending"]]
-        for name in set(idle) - living_bridges(self._redis, idle) - {self._owner}:
+        for name in set(idle) - self._inbox.living(idle) - {self._inbox.owner}:
             self._dismiss(keys=[STREAM_KEY], args=[GROUP, name])
         return self._claim_from == _BEGINNING
 
