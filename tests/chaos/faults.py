@@ -101,7 +101,7 @@ def _redis_flushed(name: str) -> Fault:
 def _redis_full(name: str) -> Fault:
     def inflict(system: System, random: Random) -> None:
         with _configured(system, name, "maxmemory", "1mb", back="0"):
-            system.wait(random.uniform(5, 15))
+            system.hold(random)
 
     return Fault(f"{name} out of memory", f"{name} refuses", inflict)
 
@@ -112,7 +112,7 @@ def _redis_read_only(name: str) -> Fault:
             # A replica of nobody: it answers, with READONLY to whoever writes.
             client.replicaof("127.0.0.1", "1")
             try:
-                system.wait(random.uniform(5, 15))
+                system.hold(random)
             finally:
                 client.replicaof("NO", "ONE")
 
@@ -158,7 +158,7 @@ def _database_restarted(system: System, random: Random) -> None:
 
 def _database_paused(system: System, random: Random) -> None:
     with system.frozen("postgres"):
-        system.wait(random.uniform(8, 20))
+        system.hold(random)
 
 
 def _database_connections_cut(system: System, random: Random) -> None:
@@ -173,7 +173,7 @@ def _database_connections_cut(system: System, random: Random) -> None:
 def _disk_full(name: str) -> Fault:
     def inflict(system: System, random: Random) -> None:
         with system.disks[name].full():
-            system.wait(random.uniform(8, 15))
+            system.hold(random)
         if name == "database":
             system.await_database()
 

@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from typing import Protocol
 
 import psutil
 import psycopg
@@ -22,9 +23,8 @@ from newsmill_cli.engines.launch import Child, launch
 from newsmill_cli.engines.valkey import Valkey
 from newsmill_cli.mill import Mill
 from tests.chaos.pages import special
-from tests.chaos.press import PressProcess
 
-__all__ = ["DISKS", "Disk", "Stopped", "System", "mounted_disks"]
+__all__ = ["DISKS", "Disk", "Hosts", "Stopped", "System", "mounted_disks"]
 
 DISKS: Mapping[str, tuple[str, str]] = {
     "database": ("engines", "1400m"),
@@ -42,6 +42,15 @@ _MODULES = {
 }
 _PATIENCE_SECONDS = 60.0
 _BLOCK = bytes(1 << 20)
+
+
+class Hosts(Protocol):
+    """Where pages come from."""
+
+    port: int
+
+    def hang(self, host: str, seconds: float) -> None:
+        """Have a host answer nothing for so many seconds."""
 
 
 class Stopped(Exception):  # noqa: N818 - it is no error
@@ -99,13 +108,15 @@ class System:
     """Handles for faults; used by the thread that inflicts them."""
 
     mill: Mill
-    press: PressProcess
+    press: Hosts
     seed: int
     disks: Mapping[str, Disk]
     stop: threading.Event
     random: Random
     hand_in: Callable[[str], None]
     """Hands in one more URL."""
+    lasting: tuple[float, float] = (6.0, 16.0)
+    """Between how many seconds and how many a fault lasts that has no length of its own."""
     thaws: list[float] = field(default_factory=list)
     """When frozen fetchers went on, in monotonic seconds."""
     notes: list[str] = field(default_factory=list)
@@ -120,6 +131,10 @@ class System:
         """
         if self.stop.wait(seconds):
             raise Stopped
+
+    def hold(self, random: Random) -> None:
+        """Let a fault last as long as one without a length of its own does."""
+        self.wait(random.uniform(*self.lasting))
 
     def wait_for(self, condition: Callable[[], bool], what: str) -> bool:
         """Wait for a condition; False, with a note, if it does not come in a minute."""

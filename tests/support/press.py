@@ -48,6 +48,7 @@ class Press:
     def __init__(self, hosts: int) -> None:
         self.requests: list[Request] = []
         self.slow_seconds = 0.0
+        self._hang_until: dict[str, float] = {}
         self._lock = threading.Lock()
         self._servers: list[ThreadingHTTPServer] = []
         self.port = 0
@@ -77,6 +78,10 @@ class Press:
         for server in self._servers:
             server.shutdown()
             server.server_close()
+
+    def hang(self, host: str, seconds: float) -> None:
+        """Have a host answer nothing for so many seconds, and then all that it was asked."""
+        self._hang_until[host.partition(":")[0]] = time.monotonic() + seconds
 
     def asked(self, *, since: float = 0.0) -> dict[str, list[Request]]:
         """Return the requests by host, in order of their start."""
@@ -110,7 +115,8 @@ class Press:
             def do_GET(self) -> None:
                 start = time.monotonic()
                 host = str(self.connection.getsockname()[0])
-                time.sleep(press.slow_seconds)
+                hangs = press._hang_until.get(host, 0.0) - start
+                time.sleep(max(press.slow_seconds, hangs))
                 body = b"" if self.path == "/robots.txt" else an_article_page(host + self.path)
                 self.send_response(200 if body else 404)
                 self.send_header("Content-Type", "text/html; charset=utf-8")
