@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, cast
+from urllib.parse import quote
 
 import httpx  # noqa: TID251 - this module is the command's one door to HTTP
 
@@ -121,6 +122,23 @@ class Api:
         """Let it go on; ``lifted`` says how many pauses ended."""
         return _object(self._ask("DELETE", "/v1/pauses", params=dict(target)))
 
+    def hosts(self, *, only_set: bool, cursor: str) -> Json:
+        """Return a page of hosts by name: ``hosts``, ``next``."""
+        return self._get("/v1/hosts", {"set": str(only_set).lower(), "cursor": cursor}) or {}
+
+    def host(self, name: str) -> Json | None:
+        """Return a host, None if it is not known."""
+        return self._get(f"/v1/hosts/{quote(name, safe='')}")
+
+    def change_host(self, name: str, change: Mapping[str, object]) -> Json:
+        """Set something for a host and return the host; null unsets."""
+        return _object(self._ask("PATCH", f"/v1/hosts/{quote(name, safe='')}", json=dict(change)))
+
+    def audit(self, subject: str | None, *, limit: int) -> list[Json]:
+        """Return what operators have changed, the newest first."""
+        query = {"limit": str(limit), **({"subject": subject} if subject else {})}
+        return list((self._get("/v1/audit", query) or {}).get("acts", ()))
+
     def _get(self, path: str, query: Mapping[str, str] | None = None) -> Json | None:
         answer = self._ask("GET", path, params=query)
         return None if answer.status_code == httpx.codes.NOT_FOUND else _object(answer)
@@ -131,7 +149,8 @@ class Api:
     def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
         """Send a request, again while the system is busy or the line broke.
 
-        Reading is repeatable, and so are a pause, and a submission with its idempotency key.
+        Reading is repeatable, and so are a pause, a change of a host, and a submission with its
+        idempotency key.
         """
         for attempt in range(1, _ATTEMPTS + 1):
             last = attempt == _ATTEMPTS

@@ -7,7 +7,8 @@ sense; 3 the system, or an engine it needs, cannot be reached; 130 interrupted.
 import importlib
 import os
 import sys
-from importlib.metadata import EntryPoint, entry_points
+from collections.abc import Callable
+from importlib.metadata import entry_points
 
 import typer
 
@@ -29,10 +30,14 @@ _COMMANDS = (
     "tail",
     "pause",
     "resume",
+    "hosts",
+    "audit",
     "doctor",
     "migrate",
+    "backup",
+    "restore",
 )
-"""In the order of the help; each is a function of the module of its name."""
+"""In the order of the help; each is a function, or an app, of the module of its name."""
 _INTERRUPTED = 130
 _EPILOG = (
     "Exit codes: 0 done, 1 the answer is no or it failed, 2 wrong usage, "
@@ -60,11 +65,11 @@ def build_app(first_word: str = "") -> typer.Typer:
     wanted = (first_word,) if first_word in _COMMANDS else _COMMANDS
     for name in wanted:
         module = importlib.import_module(f"newsmill_cli.commands.{name}")
-        built.command(name)(getattr(module, name))
+        _mount(built, name, getattr(module, name))
     if first_word not in _COMMANDS:
         built.command("demo")(importlib.import_module("newsmill_cli.demo.command").demo)
         for entry in sorted(entry_points(group=COMMANDS_GROUP), key=lambda entry: entry.name):
-            _mount(built, entry)
+            _mount(built, entry.name, entry.load())
     return built
 
 
@@ -108,9 +113,8 @@ def _no_options() -> None:
     """Turns URLs of news pages into articles."""
 
 
-def _mount(built: typer.Typer, entry: EntryPoint) -> None:
-    part = entry.load()
+def _mount(built: typer.Typer, name: str, part: typer.Typer | Callable[..., None]) -> None:
     if isinstance(part, typer.Typer):
-        built.add_typer(part, name=entry.name)
+        built.add_typer(part, name=name)
     else:
-        built.command(entry.name)(part)
+        built.command(name)(part)
