@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Engine, text
 
-from newsmill_shared.database.accept import Submission, accept
+from newsmill_shared.database.accept import DEFAULT_SUBMITTER, Submission, accept
 from newsmill_shared.database.conservation import Conservation, conservation
 from newsmill_shared.database.engine import make_engine, reading, transaction
 from newsmill_shared.database.finish import Ending, Finished, finish
@@ -20,7 +20,13 @@ class LedgerUnderTest:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    def accept(self, *submissions: Submission, delay: float = 0.1) -> list[UUID]:
+    def accept(
+        self,
+        *submissions: Submission,
+        delay: float = 0.1,
+        submitter: str = DEFAULT_SUBMITTER,
+        quota: int | None = None,
+    ) -> list[UUID]:
         """Accept these and return their job ids."""
         with transaction(self.engine) as connection:
             accepted = accept(
@@ -29,12 +35,14 @@ class LedgerUnderTest:
                 key=str(new_id()),
                 request_sha256=b"request",
                 host_delay_seconds=delay,
+                submitter=submitter,
+                quota=quota,
             )
         return list(accepted.job_ids)
 
-    def running(self, *submissions: Submission) -> list[UUID]:
+    def running(self, *submissions: Submission, submitter: str = DEFAULT_SUBMITTER) -> list[UUID]:
         """Accept these and let them run, as their first attempt."""
-        jobs = self.accept(*submissions)
+        jobs = self.accept(*submissions, submitter=submitter)
         self.sql("update job set state = 'running', stage = 'ingest', attempt = 1")
         return jobs
 

@@ -1,12 +1,13 @@
 """Totals and the list of articles are kept by whoever numbers events, and say what the rows say."""
 
+import pytest
 from alembic import command
 from sqlalchemy import text
 
 from newsmill_cli.engines import Engines
 from newsmill_shared.database import migrate as migration
 from newsmill_shared.database.engine import make_engine, transaction
-from newsmill_shared.database.events import number_events
+from newsmill_shared.database.events import count_receipts, number_events
 from newsmill_shared.database.finish import Ending
 from newsmill_shared.identity import new_id
 from newsmill_shared.reasons import Reason
@@ -18,6 +19,7 @@ URL = "https://paper.example/story"
 
 def number(ledger: LedgerUnderTest) -> int:
     with transaction(ledger.engine) as connection:
+        count_receipts(connection)
         return number_events(connection)
 
 
@@ -101,3 +103,34 @@ def test_a_database_of_the_first_version_gets_its_lists_and_totals(engines: Engi
     assert ledger.sql("select position from listing order by 1") == [(1,), (2,)]
     assert (ledger.conservation().accepted, ledger.conservation().unaccounted) == (2, 0)
     assert ledger.conservation().outcomes == {"stored": 2}
+
+
+def test_open_jobs_of_a_submitter_are_what_was_accepted_less_what_has_ended(
+    ledger: LedgerUnderTest,
+) -> None:
+    mine = ledger.running(a_submission(URL), a_submission(f"{URL}/2"), submitter="mine")
+    ledger.accept(a_submission(f"{URL}/3"), submitter="yours")
+    ledger.finish(Ending(job_id=mine[0], attempt=1, reason=Reason.HTTP_404))
+
+    number(ledger)
+
+    counted = ledger.sql("select name, accepted, ended from submitter order by name")
+    assert counted == [("default", 0, 0), ("mine", 2, 1), ("yours", 1, 0)]
+
+
+def test_receipts_are_counted_a_bounded_number_at_a_time_and_name_the_hosts_with_new_work(
+    ledger: LedgerUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsmill_shared.database.events.EVENTS_AT_ONCE", 3)
+    for host in "abc":
+        ledger.accept(*(a_submission(f"https://{host}.example/{n}") for n in range(2)))
+
+    found: list[set[str]] = []
+    for _ in range(3):
+        with transaction(ledger.engine) as connection:
+            hosts = sorted(count_receipts(connection))
+        rows = ledger.sql("select name from host where id = any(:hosts)", hosts=hosts)
+        found.append({str(name) for (name,) in rows})
+
+    assert found == [{"a.example", "b.example"}, {"c.example"}, set()]
+    assert ledger.conservation().accepted == 6

@@ -15,9 +15,11 @@ from newsmill_shared.messages import Page
 
 __all__ = [
     "DEFAULT_MAX_AGE_SECONDS",
+    "DEFAULT_SUBMITTER",
     "Accepted",
     "IdempotencyConflictError",
     "Order",
+    "QuotaExceededError",
     "Submission",
     "accept",
     "accept_all",
@@ -28,8 +30,31 @@ DEFAULT_MAX_AGE_SECONDS = 900.0
 """A page stored less than this ago is not fetched again."""
 
 
+DEFAULT_SUBMITTER = "default"
+"""Who hands in where nobody needs to say who they are."""
+
+
 class IdempotencyConflictError(NewsmillError):
     """This idempotency key was used for another request."""
+
+
+class QuotaExceededError(NewsmillError):
+    """A submitter has too many open jobs to be given more.
+
+    Args:
+        submitter: Who.
+        open_jobs: How many there are, without those that were refused now.
+        quota: How many there may be.
+    """
+
+    def __init__(self, submitter: str, *, open_jobs: int, quota: int) -> None:
+        super().__init__(
+            f"{submitter} has {open_jobs:,} open jobs of at most {quota:,}: "
+            "send this again when some have ended, or fewer at once"
+        )
+        self.submitter = submitter
+        self.open_jobs = open_jobs
+        self.quota = quota
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +88,13 @@ class Order:
         key: The submitter's idempotency key, or one made for this request.
         sha256: Of the request's body.
         submissions: What is handed in; may be empty.
+        submitter: Who hands it in; within a priority all submitters have an equal share.
     """
 
     key: str
     sha256: bytes
     submissions: tuple[Submission, ...]
+    submitter: str = DEFAULT_SUBMITTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +110,29 @@ class Accepted:
 
 # Each receipt's part of the ids is cut out of one array: arrays of several lengths make no column.
 _RECEIPTS = text("""
-insert into receipt (key, request_sha256, accepted, job_ids)
-select n.key, n.sha256, n.accepted,
+insert into receipt (key, request_sha256, submitter, accepted, job_ids)
+select n.key, n.sha256, n.submitter, n.accepted,
        (cast(:job_ids as uuid[]))[n.first : n.first + n.accepted - 1]
-from unnest(cast(:key as text[]), cast(:sha256 as bytea[]), cast(:accepted as integer[]),
-            cast(:first as integer[])) as n(key, sha256, accepted, first)
+from unnest(cast(:key as text[]), cast(:sha256 as bytea[]), cast(:submitter as text[]),
+            cast(:accepted as integer[]), cast(:first as integer[]))
+  as n(key, sha256, submitter, accepted, first)
 on conflict (key) do nothing returning key
 """)
 
 _RECEIPTS_BEFORE = text("select key, request_sha256, job_ids from receipt where key = any(:keys)")
 
+# What is not counted yet is few, and this transaction's own receipts are among it.
+_OPEN_JOBS = text("""
+select coalesce((select accepted - ended from submitter where name = :submitter), 0)
+     + (select coalesce(sum(accepted), 0) from receipt
+        where not counted and submitter = :submitter)
+""")
+
 _HOSTS = text("""
-insert into host (name, delay_seconds)
-select name, :delay from unnest(cast(:names as text[])) as name order by name
+insert into host (name, delay_seconds, paused)
+select name, :delay, exists (select from pause where scope = 'host' and value = name
+                             and (until is null or until > now()))
+from unnest(cast(:names as text[])) as name order by name
 on conflict (name) do nothing
 """)
 
@@ -108,23 +145,23 @@ select * from unnest(cast(:id as uuid[]), cast(:job_id as uuid[]), cast(:url_key
 """)
 
 _JOBS = text("""
-insert into job (id, receipt, url, url_key, host_id, label, priority, meta, timezone,
+insert into job (id, receipt, submitter, url, url_key, host_id, label, priority, meta, timezone,
                  max_age_seconds, force, supplied, retry_of, not_before, expires_at, fetch_id,
                  state, held_until)
-select n.id, n.receipt, n.url, n.url_key, n.host_id, n.label, n.priority, n.meta, n.timezone,
-       n.max_age_seconds, n.force, n.fetch_id is not null, n.retry_of, n.not_before,
+select n.id, n.receipt, n.submitter, n.url, n.url_key, n.host_id, n.label, n.priority, n.meta,
+       n.timezone, n.max_age_seconds, n.force, n.fetch_id is not null, n.retry_of, n.not_before,
        n.expires_at, n.fetch_id,
        case when n.not_before > now() then 'held' else 'waiting' end,
        case when n.not_before > now() then n.not_before end
-from unnest(cast(:id as uuid[]), cast(:receipt as text[]), cast(:url as text[]),
-            cast(:url_key as bytea[]), cast(:host_id as integer[]), cast(:label as text[]),
-            cast(:priority as smallint[]),
-            cast(:meta as jsonb[]), cast(:timezone as text[]),
+from unnest(cast(:id as uuid[]), cast(:receipt as text[]), cast(:submitter as text[]),
+            cast(:url as text[]), cast(:url_key as bytea[]), cast(:host_id as integer[]),
+            cast(:label as text[]), cast(:priority as smallint[]), cast(:meta as jsonb[]),
+            cast(:timezone as text[]),
             cast(:max_age_seconds as double precision[]), cast(:force as boolean[]),
             cast(:retry_of as uuid[]), cast(:not_before as timestamptz[]),
             cast(:expires_at as timestamptz[]), cast(:fetch_id as uuid[]))
-  as n(id, receipt, url, url_key, host_id, label, priority, meta, timezone, max_age_seconds, force,
-       retry_of, not_before, expires_at, fetch_id)
+  as n(id, receipt, submitter, url, url_key, host_id, label, priority, meta, timezone,
+       max_age_seconds, force, retry_of, not_before, expires_at, fetch_id)
 """)
 
 
@@ -135,14 +172,18 @@ def accept(
     key: str,
     request_sha256: bytes,
     host_delay_seconds: float,
+    submitter: str = DEFAULT_SUBMITTER,
+    quota: int | None = None,
 ) -> Accepted:
     """Write a receipt and its jobs, inside the caller's transaction: one order of `accept_all`.
 
     Raises:
         IdempotencyConflictError: The key belongs to a request with another body.
+        QuotaExceededError: The submitter would have more than ``quota`` open jobs. The transaction
+            has to be rolled back.
     """
-    order = Order(key, request_sha256, tuple(submissions))
-    [accepted] = accept_all(connection, [order], host_delay_seconds=host_delay_seconds)
+    order = Order(key, request_sha256, tuple(submissions), submitter)
+    [accepted] = accept_all(connection, [order], host_delay_seconds=host_delay_seconds, quota=quota)
     if accepted is None:
         raise IdempotencyConflictError(
             "this idempotency key was used for another request: use a new key"
@@ -151,7 +192,11 @@ def accept(
 
 
 def accept_all(
-    connection: Connection, orders: Sequence[Order], *, host_delay_seconds: float
+    connection: Connection,
+    orders: Sequence[Order],
+    *,
+    host_delay_seconds: float,
+    quota: int | None = None,
 ) -> list[Accepted | None]:
     """Write receipts and their jobs, inside the caller's transaction.
 
@@ -163,6 +208,11 @@ def accept_all(
         connection: An open transaction.
         orders: One receipt each; their keys differ.
         host_delay_seconds: The delay of a host that is seen for the first time.
+        quota: Open jobs that a submitter may have, these included. Two who accept for the same
+            submitter at the same time may go beyond it by as much as one of them brings.
+
+    Raises:
+        QuotaExceededError: There would be more; the transaction has to be rolled back.
 
     Returns:
         The receipts in the orders' order; None where a key belongs to a request with another body.
@@ -170,8 +220,10 @@ def accept_all(
     jobs = {order.key: tuple(new_id() for _ in order.submissions) for order in orders}
     made = _write_receipts(connection, orders, jobs)
     fresh = [order for order in orders if order.key in made]
+    if quota is not None:
+        _check_quota(connection, fresh, quota)
     submitted = [
-        (order.key, job_id, entry)
+        (order, job_id, entry)
         for order in fresh
         for job_id, entry in zip(jobs[order.key], order.submissions, strict=True)
     ]
@@ -196,19 +248,28 @@ def _write_receipts(
     connection: Connection, orders: Sequence[Order], jobs: Mapping[str, tuple[UUID, ...]]
 ) -> set[str]:
     """Write the receipts that are not there yet and return their keys."""
-    rows: list[tuple[str, bytes, int, int]] = []
+    rows: list[tuple[str, bytes, str, int, int]] = []
     job_ids: list[UUID] = []
     # In one order everywhere: who writes the same keys at the same time waits, but in no ring.
     for order in sorted(orders, key=lambda order: order.key):
-        rows.append((order.key, order.sha256, len(jobs[order.key]), len(job_ids) + 1))
+        count = len(jobs[order.key])
+        rows.append((order.key, order.sha256, order.submitter, count, len(job_ids) + 1))
         job_ids += jobs[order.key]
-    listed = columns(("key", "sha256", "accepted", "first"), rows)
+    listed = columns(("key", "sha256", "submitter", "accepted", "first"), rows)
     return set(connection.execute(_RECEIPTS, {"job_ids": job_ids, **listed}).scalars())
+
+
+def _check_quota(connection: Connection, orders: Sequence[Order], quota: int) -> None:
+    for submitter in sorted({order.submitter for order in orders}):
+        count = connection.execute(_OPEN_JOBS, {"submitter": submitter}).scalar_one()
+        if count > quota:
+            added = sum(len(order.submissions) for order in orders if order.submitter == submitter)
+            raise QuotaExceededError(submitter, open_jobs=count - added, quota=quota)
 
 
 def _write_jobs(
     connection: Connection,
-    submitted: Sequence[tuple[str, UUID, Submission]],
+    submitted: Sequence[tuple[Order, UUID, Submission]],
     host_ids: Mapping[str, int],
 ) -> None:
     paged = [(job_id, entry.page) for _, job_id, entry in submitted if entry.page is not None]
@@ -232,7 +293,8 @@ def _write_jobs(
     rows = [
         (
             job_id,
-            key,
+            order.key,
+            order.submitter,
             entry.url,
             bytes.fromhex(entry.url_key),
             host_ids[entry.host],
@@ -247,7 +309,7 @@ def _write_jobs(
             entry.expires_at,
             entry.page.fetch_id if entry.page else None,
         )
-        for key, job_id, entry in submitted
+        for order, job_id, entry in submitted
     ]
     connection.execute(_JOBS, columns(_JOB_COLUMNS, rows))
 
@@ -255,6 +317,7 @@ def _write_jobs(
 _JOB_COLUMNS = (
     "id",
     "receipt",
+    "submitter",
     "url",
     "url_key",
     "host_id",

@@ -8,7 +8,14 @@ from sqlalchemy import Connection, text
 
 from newsmill_shared.database.tallies import add_up
 
-__all__ = ["EVENTS_AT_ONCE", "Event", "last_position", "number_events", "read_events"]
+__all__ = [
+    "EVENTS_AT_ONCE",
+    "Event",
+    "count_receipts",
+    "last_position",
+    "number_events",
+    "read_events",
+]
 
 EVENTS_AT_ONCE = 2_000
 """Bounds the transaction; whoever numbers comes back at once when there were so many."""
@@ -57,15 +64,33 @@ on conflict (article_id) do update set
   listed_at = excluded.listed_at
 """)
 
+_ENDED = text("""
+insert into submitter (name, ended)
+select o.submitter, count(*)
+from event as e join outcome as o on o.job_id = e.job_id
+where e.position > :last group by o.submitter
+on conflict (name) do update set ended = submitter.ended + excluded.ended
+""")
+
+# A receipt is not divided, so a large one comes alone.
 _COUNT_RECEIPTS = text("""
-with counted as (
+with next as (
+  select key, sum(accepted) over (order by key) - accepted as before
+  from (select key, accepted from receipt where not counted order by key limit :receipts) as r),
+counted as (
   update receipt set counted = true
-  where key in (select key from receipt where not counted limit :limit for update skip locked)
-    and not counted
-  returning accepted)
-insert into total (kind, reason, count)
-select 'accepted', '', sum(accepted) from counted having count(*) > 0
-on conflict (kind, reason) do update set count = total.count + excluded.count
+  where key in (select key from next where before < :jobs) and not counted
+  returning accepted, submitter, job_ids),
+added as (
+  insert into total (kind, reason, count)
+  select 'accepted', '', sum(accepted) from counted having count(*) > 0
+  on conflict (kind, reason) do update set count = total.count + excluded.count),
+given as (
+  insert into submitter (name, accepted)
+  select submitter, sum(accepted) from counted group by submitter
+  on conflict (name) do update set accepted = submitter.accepted + excluded.accepted)
+select distinct job.host_id
+from counted cross join unnest(counted.job_ids) as n(id) join job on job.id = n.id
 """)
 
 _READ = text("""
@@ -91,18 +116,26 @@ def number_events(connection: Connection) -> int:
     """Give the next positions to committed events; return how many there were.
 
     In the same transaction articles take the positions of their changes, and totals grow by what
-    was numbered, by the receipts that came since, and by what was counted at the stages. Only the
-    dispatcher may call this, in one session: so the highest number is its own, and nobody else
-    writes what depends on it.
+    was numbered and by what was counted at the stages. Only the dispatcher may call this, in one
+    session: so the highest number is its own, and nobody else writes what depends on it.
     """
     last = last_position(connection)
     numbered = connection.execute(_NUMBER, {"last": last, "limit": EVENTS_AT_ONCE}).rowcount
     if numbered:
         connection.execute(_TOTAL, {"last": last})
+        connection.execute(_ENDED, {"last": last})
         connection.execute(_LIST, {"last": last})
-    connection.execute(_COUNT_RECEIPTS, {"limit": EVENTS_AT_ONCE})
     add_up(connection)
     return numbered
+
+
+def count_receipts(connection: Connection) -> set[int]:
+    """Count what was accepted since, and return the hosts that have new work.
+
+    Bounded: whoever counts comes back. Only the dispatcher may call this, like `number_events`.
+    """
+    limits = {"receipts": EVENTS_AT_ONCE, "jobs": EVENTS_AT_ONCE}
+    return {row.host_id for row in connection.execute(_COUNT_RECEIPTS, limits)}
 
 
 def last_position(connection: Connection) -> int:

@@ -25,7 +25,9 @@ __all__ = [
     "article",
     "attempt",
     "audit",
+    "cluster_link",
     "event",
+    "fingerprint",
     "host",
     "host_setting",
     "job",
@@ -40,6 +42,7 @@ __all__ = [
     "slot",
     "stage_minute",
     "stage_total",
+    "submitter",
     "tally",
     "total",
     "version",
@@ -66,6 +69,7 @@ receipt = Table(
     _required("job_ids", ARRAY(Uuid)),
     _required("created_at", _TIME),
     _required("counted", Boolean),
+    _required("submitter", Text),
 )
 
 host = Table(
@@ -80,6 +84,10 @@ host = Table(
     _required("in_flight", Integer),
     _required("idle", Boolean),
     _required("backoff_seconds", REAL),
+    _required("priority", SmallInteger),
+    _required("submitter", Text),
+    _required("served", Text),
+    _required("paused", Boolean),
 )
 
 host_setting = Table(
@@ -126,6 +134,7 @@ job = Table(
     _optional("fetch_id", Uuid),
     _required("accepted_at", _TIME),
     _optional("dispatched_at", _TIME),
+    _required("submitter", Text),
 )
 
 slot = Table(
@@ -196,9 +205,37 @@ version = Table(
     _required("language", Text),
     _required("language_confidence", REAL),
     _required("categories", JSONB),
+    _required("cluster_id", Uuid),
     _optional("duplicate_of", Uuid),
+    _optional("duplicate_document", Text),
+    _optional("similarity", REAL),
+    _optional("rule", Text),
     _required("evidence", JSONB),
     _required("created_at", _TIME),
+)
+
+fingerprint = Table(
+    "fingerprint",
+    metadata,
+    _required("document", LargeBinary, key=True),
+    _required("sketch_version", SmallInteger, key=True),
+    _required("article_id", Uuid),
+    _required("sequence", BigInteger),
+    _required("keys", LargeBinary),
+    _required("sketch", LargeBinary),
+    _required("registered_at", _TIME),
+    _required("stored_at", _TIME),
+)
+
+cluster_link = Table(
+    "cluster_link",
+    metadata,
+    _required("cluster_id", Uuid, key=True),
+    _required("related_id", Uuid, key=True),
+    _required("kind", Text),
+    _required("similarity", REAL),
+    _required("article_id", Uuid),
+    _required("made_at", _TIME),
 )
 
 outcome = Table(
@@ -226,6 +263,7 @@ outcome = Table(
     _required("hops", JSONB),
     _required("accepted_at", _TIME),
     _required("finished_at", _TIME),
+    _required("submitter", Text),
 )
 
 attempt = Table(
@@ -331,6 +369,14 @@ total = Table(
     _required("kind", Text, key=True),
     _required("reason", Text, key=True),
     _required("count", BigInteger),
+)
+
+submitter = Table(
+    "submitter",
+    metadata,
+    _required("name", Text, key=True),
+    _required("accepted", BigInteger),
+    _required("ended", BigInteger),
 )
 
 pause = Table(

@@ -10,12 +10,12 @@ import structlog
 from sqlalchemy import Connection, Engine, text
 
 from newsmill_shared.database.engine import DatabaseAwayError, translating
-from newsmill_shared.database.events import EVENTS_AT_ONCE, number_events
+from newsmill_shared.database.events import EVENTS_AT_ONCE, count_receipts, number_events
 from newsmill_shared.database.locks import DISPATCHER
 from newsmill_shared.messages import Message
 from newsmill_shared.queue.window import Depths
 from newsmill_store.dispatcher.judge import Attempt
-from newsmill_store.dispatcher.notes import Backoff, apply_notes
+from newsmill_store.dispatcher.notes import Backoff, apply_notes, wake
 from newsmill_store.dispatcher.pace import Pace
 from newsmill_store.dispatcher.pick import Timing, pick_fetches, pick_pages, seconds_to_next_host
 from newsmill_store.dispatcher.ports import Carrier
@@ -199,6 +199,7 @@ class Dispatcher:
             return
         with self._transaction() as connection:
             numbered = number_events(connection)
+            wake(connection, count_receipts(connection))
         # More than one transaction takes: go on at the next tick.
         memory.numbered = 0.0 if numbered == EVENTS_AT_ONCE else now
 
