@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 
 MODULES = {
     "every service": "newsmill_shared.settings",
+    "duplicate index (enrich and store)": "newsmill_shared.index.settings",
     "gateway": "newsmill_gateway.settings",
     "bridge": "newsmill_gateway.bridge.settings",
     "ingest": "newsmill_ingest.settings",

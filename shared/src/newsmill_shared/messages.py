@@ -208,6 +208,12 @@ class DuplicateVerdict(Frozen):
     duplicate_of: Relation | None = None
     """The earliest earlier document at another URL that tells the same story."""
     related: tuple[Relation, ...] = ()
+    registered_at: AwareDatetime | None = None
+    """When it was registered: what is older than the index' window is not loaded again."""
+    keys: str = ""
+    """What the index finds it by, in base64: the index is rebuilt from this and the sketch."""
+    sketch: str = ""
+    """What later documents are compared with, in base64; its first byte is its version."""
 
 
 AliasKind = Literal["amp", "mobile", "print", "variant"]

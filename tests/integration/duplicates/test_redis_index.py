@@ -1,6 +1,5 @@
 """The duplicate index in a real server."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -8,38 +7,17 @@ from threading import Barrier
 import pytest
 from redis import Redis
 
-from newsmill_enrich.adapters.redis_index import IndexFullError, IndexNotReadyError, RedisIndex
-from newsmill_enrich.duplicates import Fingerprint, StoredDocument
+from newsmill_enrich.adapters.redis_index import RedisIndex
+from newsmill_enrich.duplicates import SKETCH_VERSION
 from newsmill_shared.errors import TransientError
 from newsmill_shared.identity import article_id
+from newsmill_shared.index.keeper import IndexKeeper, wanted_versions
+from newsmill_shared.index.layout import IndexFullError, IndexNotReadyError
+from tests.integration.duplicates.conftest import indexed
 from tests.unit.duplicates.builders import NOW, a_fingerprint, registered_at
 from tests.unit.duplicates.index_suite import IndexSuite
 
 WEEK = timedelta(days=7)
-
-
-@pytest.fixture
-def index(index_url: str) -> Iterator[RedisIndex]:
-    index = RedisIndex.open(index_url)
-    yield index
-    index.close()
-
-
-@pytest.fixture
-def server(index_url: str) -> Iterator["Redis"]:
-    with Redis.from_url(index_url) as client:
-        yield client
-
-
-def stored(document: Fingerprint, sequence: int) -> StoredDocument:
-    return StoredDocument(
-        document=document.document,
-        article_id=article_id(document.page_key),
-        sequence=sequence,
-        registered_at=NOW,
-        keys=document.keys,
-        sketch=document.sketch,
-    )
 
 
 def names_in(server: "Redis") -> list[bytes]:
@@ -115,58 +93,30 @@ def test_a_server_that_is_away_is_a_transient_error() -> None:
         registered_at(index, a_fingerprint(1))
 
 
-def test_an_index_that_lost_its_data_refuses_until_it_is_marked_ready(index_url: str) -> None:
-    guarded = RedisIndex.open(index_url, needs_marker=True)
-    assert not guarded.ready()
+def test_an_index_that_lost_its_data_refuses_and_asks_for_it(
+    guarded: RedisIndex, server: "Redis"
+) -> None:
+    with pytest.raises(IndexNotReadyError):
+        guarded.wait_until_ready(0)
     with pytest.raises(IndexNotReadyError):
         registered_at(guarded, a_fingerprint(1))
 
-    guarded.mark_ready(sequence_floor=41)
-
-    assert guarded.ready()
-    assert registered_at(guarded, a_fingerprint(1)).sequence == 42
-    guarded.close()
+    assert wanted_versions(server) == [SKETCH_VERSION]
 
 
-def test_a_rebuilt_index_answers_as_before_in_whatever_order_it_was_loaded(
-    index: RedisIndex, server: "Redis"
+def test_a_worker_goes_on_as_soon_as_the_index_is_ready(
+    guarded: RedisIndex, keeper: IndexKeeper
 ) -> None:
-    first, second = a_fingerprint(1, page="first"), a_fingerprint(1, page="second")
-    before = [registered_at(index, document) for document in (first, second)]
-    third = a_fingerprint(1, page="third")
-    expected = registered_at(index, third)
-    server.flushall()
+    naps: list[float] = []
 
-    loaded = index.load([stored(second, before[1].sequence)], now=NOW)
-    loaded += index.load([stored(first, before[0].sequence)], now=NOW)
-    index.mark_ready(sequence_floor=before[1].sequence)
-    answer = registered_at(index, third)
+    def nap(seconds: float) -> None:
+        naps.append(seconds)
+        keeper.mark_ready(sequence_floor=41)
 
-    assert loaded == 2
-    assert answer == expected
-    assert registered_at(index, second).candidates[0].document == first.document
+    guarded.wait_until_ready(60, sleep=nap)
 
-
-def test_what_lies_outside_the_window_is_not_loaded(index: RedisIndex) -> None:
-    loaded = index.load([stored(a_fingerprint(1), 7)], now=NOW + 3 * WEEK)
-
-    assert loaded == 0
-    assert registered_at(index, a_fingerprint(2)).sequence == 8
-
-
-def test_versions_of_the_sketch_lie_side_by_side(index_url: str, server: "Redis") -> None:
-    old, new = RedisIndex(server, sketch_version=8), RedisIndex(server, sketch_version=9)
-    old.mark_ready()
-    before = registered_at(old, a_fingerprint(1, page="first"))
-
-    after = registered_at(new, a_fingerprint(1, page="second"))
-    still = registered_at(old, a_fingerprint(1, page="third"))
-
-    assert after.candidates == ()
-    assert len(still.candidates) == 1
-    assert before.sequence < after.sequence < still.sequence
-    assert old.ready()
-    assert not new.ready()
+    assert len(naps) == 1
+    assert registered_at(guarded, a_fingerprint(1)).sequence == 42
 
 
 def test_while_one_worker_makes_room_the_others_wait(index: RedisIndex, server: "Redis") -> None:
@@ -181,10 +131,10 @@ def test_while_one_worker_makes_room_the_others_wait(index: RedisIndex, server: 
 
 
 def test_a_full_index_drops_its_oldest_generation_and_says_so(
-    index: RedisIndex, server: "Redis"
+    index: RedisIndex, keeper: IndexKeeper, server: "Redis"
 ) -> None:
     old = [a_fingerprint(number, page=f"old {number}") for number in range(2_000)]
-    index.load([stored(document, place) for place, document in enumerate(old, 1)], now=NOW)
+    keeper.load([indexed(document, place) for place, document in enumerate(old, 1)], now=NOW)
     used = int(server.info("memory")["used_memory"])
     server.config_set("maxmemory-policy", "noeviction")
     server.config_set("maxmemory", used)
@@ -192,7 +142,7 @@ def test_a_full_index_drops_its_oldest_generation_and_says_so(
     try:
         for number in range(50):
             registered_at(index, a_fingerprint(10_000 + number, page="new"), now=NOW + WEEK)
-        state = index.state()
+        state = keeper.state()
     finally:
         server.config_set("maxmemory", 0)
 
@@ -202,10 +152,10 @@ def test_a_full_index_drops_its_oldest_generation_and_says_so(
 
 
 def test_a_full_index_of_one_generation_drops_its_older_half(
-    index: RedisIndex, server: "Redis"
+    index: RedisIndex, keeper: IndexKeeper, server: "Redis"
 ) -> None:
     documents = [a_fingerprint(number, page=f"page {number}") for number in range(1_000)]
-    index.load([stored(document, place) for place, document in enumerate(documents, 1)], now=NOW)
+    keeper.load([indexed(document, place) for place, document in enumerate(documents, 1)], now=NOW)
     server.config_set("maxmemory", int(server.info("memory")["used_memory"]))
 
     try:

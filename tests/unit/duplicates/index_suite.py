@@ -70,21 +70,3 @@ class IndexSuite:
 
         assert len(both.candidates) == 2
         assert both.candidates[0].document == nearest.document
-
-    def test_a_forgotten_document_is_seen_no_more_and_its_keys_are_free(self, index: Index) -> None:
-        first = a_fingerprint(1, page="first")
-        heir, later = a_fingerprint(1, page="second"), a_fingerprint(1, page="third")
-        registered_at(index, first)
-
-        known = index.forget(first.document)
-        inherited = registered_at(index, heir)
-        seen = registered_at(index, later)
-
-        assert known
-        assert inherited.candidates == ()
-        assert [candidate.document for candidate in seen.candidates] == [heir.document]
-
-    def test_forgetting_an_unknown_document_says_so(self, index: Index) -> None:
-        known = index.forget(b"unknown!")
-
-        assert not known

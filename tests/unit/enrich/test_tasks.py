@@ -54,7 +54,9 @@ class FakeIndex:
         self.failure = failure
         self.registered: list[Fingerprint] = []
 
-    def register(self, fingerprint: Fingerprint, *, article_id: UUID, now: datetime) -> Registered:
+    def register(
+        self, fingerprint: Fingerprint, *, article_id: UUID, job_id: UUID, now: datetime
+    ) -> Registered:
         """Remember a document."""
         if self.failure:
             raise self.failure

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 
 from newsmill_enrich.aliases import read_aliases
-from newsmill_enrich.duplicates import Fingerprint, Registered, fingerprint, judge
+from newsmill_enrich.duplicates import Fingerprint, Registered, Thresholds, fingerprint, judge
 from newsmill_enrich.extraction import Extracted, extract
 from newsmill_enrich.language import Detected, Hints
 from newsmill_enrich.topics import Tagged
@@ -51,7 +51,9 @@ class Pages(Protocol):
 class Index(Protocol):
     """Where earlier documents are found."""
 
-    def register(self, fingerprint: Fingerprint, *, article_id: UUID, now: datetime) -> Registered:
+    def register(
+        self, fingerprint: Fingerprint, *, article_id: UUID, job_id: UUID, now: datetime
+    ) -> Registered:
         """Register a document and return the earlier ones that share passages with it."""
 
 
@@ -86,6 +88,8 @@ class Enricher:
     index: Index
     detector: Detector
     tagger: Tagger
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    """Where the line between one story and two is drawn."""
 
 
 def enrich_page(
@@ -153,8 +157,10 @@ def _enrich(message: PageFetched, enricher: Enricher, now: datetime) -> ArticleE
     mark = fingerprint(
         extracted.title, text, page_key=page_key, published_at=extracted.published_at
     )
-    registered = enricher.index.register(mark, article_id=article_id(page_key), now=now)
-    verdict, seen = judge(mark, registered)
+    registered = enricher.index.register(
+        mark, article_id=article_id(page_key), job_id=message.job_id, now=now
+    )
+    verdict, seen = judge(mark, registered, registered_at=now, thresholds=enricher.thresholds)
     digest = content_hash(extracted.title, text)
     inline = len(text.encode()) <= INLINE_TEXT_BYTES
     return ArticleEnriched(

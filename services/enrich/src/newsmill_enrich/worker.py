@@ -6,6 +6,7 @@ The parent loads the models once and opens nothing; each child opens its own con
 import os
 import resource
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -13,10 +14,11 @@ import structlog
 from celery import signals
 
 from newsmill_enrich.adapters.redis_index import RedisIndex
+from newsmill_enrich.duplicates import Thresholds
 from newsmill_enrich.extraction import warm_up
 from newsmill_enrich.language import Detector
 from newsmill_enrich.settings import EnrichSettings
-from newsmill_enrich.tasks import Enricher, enrich_page
+from newsmill_enrich.tasks import Enricher, drop_page, enrich_page
 from newsmill_enrich.topics import Tagger
 from newsmill_shared.errors import TransientError
 from newsmill_shared.messages import ArticleEnriched, JobFinished, PageFetched
@@ -36,6 +38,9 @@ __all__ = ["Child", "Enrich", "main", "run"]
 _log = structlog.get_logger()
 
 _OUT_OF_MEMORY_EXIT = 71
+_INDEX_PATIENCE = 0.2
+"""Share of a page's time that it waits for the index, before it waits again in the ledger. While
+it waits here its list stands still, and costs no attempts."""
 
 
 class Enrich(Protocol):
@@ -50,10 +55,18 @@ class Enrich(Protocol):
 class Child:
     """One process of the pool: its connections, and what it does with a message."""
 
-    def __init__(self, stage: Stage, enricher: Enricher, enrich: Enrich) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        enricher: Enricher,
+        enrich: Enrich,
+        *,
+        wait: Callable[[], None] = lambda: None,
+    ) -> None:
         self._stage = stage
         self._enricher = enricher
         self._enrich = enrich
+        self._wait = wait
 
     def handle(self, message: PageFetched) -> None:
         """Claim, enrich, pass on, let go."""
@@ -61,12 +74,15 @@ class Child:
             return
         watch = self._stage.watch()
         try:
+            # Before the work, so that none is done for nothing.
+            self._wait()
             answer = self._enrich(message, self._enricher, now=datetime.now(UTC))
             span = {"span": watch.span()}
             if isinstance(answer, MissingNote):
                 self._stage.note(answer.model_copy(update=span))
             else:
                 self._stage.publish(answer.model_copy(update=span))
+                self._drop(answer)
         except TransientError as error:
             _log.warning("the page waits again", job_id=str(message.job_id), cause=str(error))
         except MemoryError:
@@ -77,12 +93,20 @@ class Child:
                     job_id=message.job_id,
                     attempt=message.attempt,
                     reason=Reason.MEMORY,
-                    worker=watch.span().worker,
+                    span=watch.span(),
                 )
             )
             sys.stderr.flush()
             os._exit(_OUT_OF_MEMORY_EXIT)
         self._stage.done(message)
+
+    def _drop(self, answer: ArticleEnriched | JobFinished) -> None:
+        try:
+            drop_page(answer, self._enricher.pages)
+        except TransientError as error:
+            _log.warning(
+                "a page stays against its wish", job_id=str(answer.job_id), cause=str(error)
+            )
 
 
 def run(settings: EnrichSettings, *, enrich: Enrich = enrich_page) -> None:
@@ -107,13 +131,22 @@ def run(settings: EnrichSettings, *, enrich: Enrich = enrich_page) -> None:
         stage = Stage(
             "enrich", make_redis(settings.redis_url), Publisher(app), incarnation=incarnation
         )
+        index = RedisIndex(
+            make_redis(settings.index_url),
+            generations_back=settings.index_weeks,
+            needs_marker=True,
+        )
         enricher = Enricher(
             PageStore.open(settings.page_store_url),
-            RedisIndex(make_redis(settings.index_url)),
+            index,
             detector,
             tagger,
+            Thresholds.of(settings.duplicate_thresholds),
         )
-        children.append(Child(stage, enricher, enrich))
+        patience = _INDEX_PATIENCE * settings.enrich_seconds
+        children.append(
+            Child(stage, enricher, enrich, wait=lambda: index.wait_until_ready(patience))
+        )
 
     signals.worker_process_init.connect(begin, weak=False)
 

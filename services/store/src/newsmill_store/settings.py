@@ -2,13 +2,14 @@
 
 from pydantic import Field
 
+from newsmill_shared.index.settings import IndexSettings
 from newsmill_shared.settings import Settings
 from newsmill_store.dispatcher.backoff import Scope
 
 __all__ = ["DispatcherSettings", "StoreSettings"]
 
 
-class StoreSettings(Settings):
+class StoreSettings(IndexSettings):
     """The store worker."""
 
     store_batch: int = Field(default=100, ge=1)

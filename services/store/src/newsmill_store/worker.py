@@ -11,6 +11,7 @@ from newsmill_shared.messages import ArticleEnriched
 from newsmill_shared.queue.broker import make_redis
 from newsmill_shared.queue.heartbeat import Heartbeat, new_incarnation
 from newsmill_shared.starting import starting
+from newsmill_store.adapters.index_thread import IndexThread
 from newsmill_store.adapters.redis_queue import RedisQueue
 from newsmill_store.adapters.sql_ledger import SQLLedger
 from newsmill_store.settings import StoreSettings
@@ -30,11 +31,20 @@ def main() -> None:
     with starting(StoreSettings, service="store") as settings:
         engine = make_engine(settings.database_url, name="store", pool_size=1, pre_ping=False)
         redis = make_redis(settings.redis_url)
-        heartbeat = Heartbeat(redis, new_incarnation("store"))
+        incarnation = new_incarnation("store")
+        heartbeat = Heartbeat(redis, incarnation)
+        index = IndexThread(
+            make_redis(settings.index_url),
+            make_redis(settings.redis_url),
+            make_engine(settings.database_url, name="index", pool_size=1),
+            weeks=settings.index_weeks,
+            holder=incarnation,
+        )
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         heartbeat.start()
+        index.start()
         _log.info("worker ready", queue=ArticleEnriched.QUEUE)
         run(
             RedisQueue(redis, ArticleEnriched.QUEUE),
@@ -43,6 +53,7 @@ def main() -> None:
             stop,
             batch=settings.store_batch,
         )
+        index.stop()
         heartbeat.stop()
 
 

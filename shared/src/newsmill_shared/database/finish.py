@@ -1,7 +1,7 @@
 """Finish: the one function that ends jobs, and the only writer of articles and outcomes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -10,6 +10,8 @@ from sqlalchemy import Connection, RowMapping, text
 
 from newsmill_shared.database.aliases import Place, Places, find_places, record_aliases
 from newsmill_shared.database.attempts import AttemptEnd, EndedAttempt, record_attempts
+from newsmill_shared.database.clusters import Membership, place_version
+from newsmill_shared.database.fingerprints import record_fingerprints
 from newsmill_shared.database.rows import columns, document, jsonb, storable
 from newsmill_shared.database.tallies import BOUNDS
 from newsmill_shared.messages import Article, ArticleEnriched, Hop, JobFinished, Page
@@ -143,25 +145,19 @@ _VERSION = text("""
 insert into version (article_id, number, job_id, fetch_id, fetched_at, content_hash, document,
                      title, text, text_object, text_truncated, published_at, modified_at, authors,
                      section_raw, site_name, canonical_url, image, language, language_confidence,
-                     categories, duplicate_of, evidence)
+                     categories, cluster_id, duplicate_of, duplicate_document, similarity,
+                     rule, evidence)
 values (:article_id, :number, :job_id, :fetch_id, :fetched_at, :content_hash, :document,
         :title, :text, :text_object, :text_truncated, :published_at, :modified_at, :authors,
         :section_raw, :site_name, :canonical_url, :image, :language, :language_confidence,
-        cast(:categories as jsonb), :duplicate_of, cast(:evidence as jsonb))
+        cast(:categories as jsonb), :cluster_id, :duplicate_of, :duplicate_document, :similarity,
+        :rule, cast(:evidence as jsonb))
 """)
 
 _SHOW = text("""
-update article set version = :number, duplicate_of = :duplicate_of,
-  url = coalesce(:url, url), updated_at = now(),
-  cluster_id = coalesce((select cluster_id from article where id = :duplicate_of),
-                        :duplicate_of, cluster_id)
-where id = :id returning cluster_id
-""")
-
-# A copy can be stored before the article that it copies; when that one turns out to be a copy
-# itself, its followers move on to its cluster.
-_FOLLOW = text("""
-update article set cluster_id = :cluster where cluster_id = :id and id <> :id
+update article set version = :number, duplicate_of = :duplicate_of, cluster_id = :cluster_id,
+  url = coalesce(:url, url), updated_at = now()
+where id = :id
 """)
 
 _FETCH = text("""
@@ -184,10 +180,10 @@ ended as (delete from job using n where job.id = n.job_id
 recorded as (
   insert into outcome (job_id, receipt, url, url_key, host_id, label, priority, meta, outcome,
                        reason, detail, evidence, article_id, version, fetch_id, retry_of, attempt,
-                       tries, losses, hops, accepted_at)
+                       tries, losses, hops, accepted_at, submitter)
   select id, receipt, url, url_key, host_id, label, priority, meta, outcome,
          reason, detail, evidence, article_id, version, last_fetch, retry_of, attempt,
-         tries, losses, all_hops, accepted_at
+         tries, losses, all_hops, accepted_at, submitter
   from ended),
 counted as (
   insert into tally (minute, stage, ended, reason, le, count, seconds)
@@ -270,6 +266,7 @@ def finish(connection: Connection, results: Sequence[ArticleEnriched | Ending]) 
         )
     if enriched:
         record_aliases(connection, enriched, places)
+        record_fingerprints(connection, enriched)
     if endings:
         connection.execute(_END, {**columns(_END_COLUMNS, endings), "bounds": list(BOUNDS)})
     record_attempts(connection, attempts, stored=len(attempts))
@@ -342,22 +339,33 @@ def _write_article(
     shown = state.current.number if state.current else None
     if decision.writes:
         number = state.newest + 1
-        connection.execute(_VERSION, _version_row(article, number, twin, result))
+        story = place_version(
+            connection,
+            article,
+            result.article,
+            twin=twin,
+            current=shown,
+            moved=places.moved,
+        )
+        connection.execute(_VERSION, _version_row(article, number, story, result))
         state.newest = number
         if decision.shows:
             shown = number
             state.current = Current(number, result.article.content_hash, result.page.fetched_at)
-            _show(connection, place, number, twin)
+            _show(connection, place, number, story)
     _record_fetch(connection, result, article)
     return Finished(result.job_id, decision.reason, article, number if decision.writes else shown)
 
 
-def _show(connection: Connection, place: Place, number: int, twin: UUID | None) -> None:
-    article = place.article_id
-    values = {"id": article, "number": number, "duplicate_of": twin, "url": place.url or None}
-    cluster = connection.execute(_SHOW, values).scalar_one()
-    if cluster != article:
-        connection.execute(_FOLLOW, {"id": article, "cluster": cluster})
+def _show(connection: Connection, place: Place, number: int, story: Membership) -> None:
+    values = {
+        "id": place.article_id,
+        "number": number,
+        "cluster_id": story.cluster_id,
+        "duplicate_of": story.duplicate_of,
+        "url": place.url or None,
+    }
+    connection.execute(_SHOW, values)
 
 
 def _twin(article: UUID, content: Article, places: Places) -> UUID | None:
@@ -369,7 +377,7 @@ def _twin(article: UUID, content: Article, places: Places) -> UUID | None:
 
 
 def _version_row(
-    article: UUID, number: int, twin: UUID | None, result: ArticleEnriched
+    article: UUID, number: int, story: Membership, result: ArticleEnriched
 ) -> dict[str, object]:
     content, page = result.article, result.page
     plain = content.model_dump(
@@ -399,7 +407,7 @@ def _version_row(
         "language": content.language.tag,
         "language_confidence": content.language.confidence,
         "categories": jsonb([category.model_dump() for category in content.categories]),
-        "duplicate_of": twin,
+        **asdict(story),
         "evidence": document(content.evidence),
     }
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from redis import Redis
 
+from newsmill_shared.index.status import STATUS_KEY, read_status
 from newsmill_shared.queue.broker import QUEUES
 from newsmill_shared.queue.claims import EPOCH_KEY
 
@@ -32,18 +33,25 @@ class Depths:
     ingest: int
     enrich: int
     store: int
+    index_waits: bool = False
+    """Enrichment stands still, because the duplicate index is away or being rebuilt."""
 
 
 def read_depths(redis: "Redis") -> Depths:
-    """Read the lengths of the lists."""
+    """Read the lengths of the lists, and whether enrichment waits for its index."""
     pipeline = redis.pipeline(transaction=False)
     pipeline.get(EPOCH_KEY)
     pipeline.time()
     for queue in QUEUES:
         pipeline.llen(queue)
-    epoch, (seconds, microseconds), *lengths = pipeline.execute()
+    pipeline.get(STATUS_KEY)
+    epoch, (seconds, microseconds), *lengths, said = pipeline.execute()
+    index = read_status(said)
     return Depths(
-        epoch.decode() if epoch else None, seconds * 1000 + microseconds // 1000, *lengths
+        epoch.decode() if epoch else None,
+        seconds * 1000 + microseconds // 1000,
+        **dict(zip(QUEUES, lengths, strict=True)),
+        index_waits=index is not None and index.state != "ready",
     )
 
 

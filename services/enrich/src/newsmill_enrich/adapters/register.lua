@@ -4,7 +4,7 @@
 -- ARGV  1 document (8 bytes)  2 article id (16 bytes)  3 sketch  4 seconds since 1970, or "" for
 --       the server's own clock  5 seconds in a generation  6 older generations still looked at
 --       7 most candidates  8 "1" to refuse while the marker is missing  9 its keys (3 + 5 bytes
---       each) in one string
+--       each) in one string  10 the job (16 bytes) whose result is to be stored, or ""
 -- A record is  sequence u48 · generation u16 · article id · sketch.
 local space, document = KEYS[1], ARGV[1]
 if ARGV[8] == '1' and redis.call('EXISTS', space .. ':ready') == 0 then
@@ -37,6 +37,7 @@ if not own or struct.unpack('<I2', own, 7) < generation then
   redis.call('SET', space .. ':d:' .. document, own, 'EX', seconds)
   records[document] = own
 end
+if ARGV[10] ~= '' then redis.call('ZADD', space .. ':pending', 'NX', now, document .. ARGV[10]) end
 
 local older = {}
 for g = back, 1, -1 do older[#older + 1] = space .. ':k:' .. (generation - g) .. ':' end

@@ -7,7 +7,7 @@ returns earlier candidates in one step, and :func:`judge` decides which of them 
 
 from newsmill_enrich.duplicates.comparison import Comparison, Rule, Thresholds, compare
 from newsmill_enrich.duplicates.fingerprints import Fingerprint, document_key, fingerprint
-from newsmill_enrich.duplicates.index import Candidate, Index, Registered, StoredDocument
+from newsmill_enrich.duplicates.index import Candidate, Index, Registered
 from newsmill_enrich.duplicates.memory import MemoryIndex
 from newsmill_enrich.duplicates.passages import Passage, shared_passages
 from newsmill_enrich.duplicates.sketch import SKETCH_VERSION, Sketch, SketchVersionError
@@ -25,7 +25,6 @@ __all__ = [
     "Rule",
     "Sketch",
     "SketchVersionError",
-    "StoredDocument",
     "Thresholds",
     "compare",
     "document_key",

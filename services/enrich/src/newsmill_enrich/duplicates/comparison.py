@@ -1,6 +1,7 @@
 """Whether two sketches tell the same story, and by which rule."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -71,6 +72,22 @@ class Thresholds:
     """A shorter text is compared only with documents of its title."""
     least_words: int = 6
     """A shorter text is the same only if it is exactly the same."""
+
+    @classmethod
+    def of(cls, changed: Mapping[str, float]) -> "Thresholds":
+        """Return the thresholds, some of them changed.
+
+        Raises:
+            ValueError: There is no threshold of a name, or it cannot have the value.
+        """
+        tested = asdict(cls())
+        for name, value in changed.items():
+            if name not in tested:
+                raise ValueError(f"{name} is no threshold: {', '.join(tested)}")
+            # Those that are shares are below 1.
+            if value < 0 or (tested[name] < 1 < value):
+                raise ValueError(f"{name} cannot be {value:g}")
+        return cls(**{name: type(tested[name])(value) for name, value in changed.items()})
 
 
 class Comparison(NamedTuple):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from newsmill_enrich.duplicates.fingerprints import Fingerprint
 
-__all__ = ["Candidate", "Index", "Registered", "StoredDocument"]
+__all__ = ["Candidate", "Index", "Registered"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +31,16 @@ class Registered:
     """Earlier documents only, those that share most keys first."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredDocument:
-    """A registered document as a database keeps it, to rebuild the index from."""
-
-    document: bytes
-    article_id: UUID
-    sequence: int
-    registered_at: datetime
-    keys: tuple[int, ...]
-    sketch: bytes
-
-
 class Index(Protocol):
     """An index that registers a document and looks up earlier ones in one atomic step."""
 
     def register(
-        self, fingerprint: Fingerprint, *, article_id: UUID, now: datetime | None = None
+        self,
+        fingerprint: Fingerprint,
+        *,
+        article_id: UUID,
+        job_id: UUID | None = None,
+        now: datetime | None = None,
     ) -> Registered:
         """Give the document its place and its free keys; return the earlier candidates.
 
@@ -57,16 +50,11 @@ class Index(Protocol):
         Args:
             fingerprint: The document.
             article_id: The article of its page.
+            job_id: The job whose result will be stored: should it never be, the document is
+                forgotten. None if nobody looks after that.
             now: The time that says which generation its keys belong to; None asks the index.
 
         Raises:
             TransientError: The index is away, full, or waits for its data.
-        """
-        ...
-
-    def forget(self, document: bytes) -> bool:
-        """Drop a document that will never be stored; return whether it was known.
-
-        Its keys are free from then on.
         """
         ...

@@ -25,10 +25,15 @@ class MemoryIndex:
         self._lock = Lock()
 
     def register(
-        self, fingerprint: Fingerprint, *, article_id: UUID, now: datetime | None = None
+        self,
+        fingerprint: Fingerprint,
+        *,
+        article_id: UUID,
+        job_id: UUID | None = None,
+        now: datetime | None = None,
     ) -> Registered:
-        """See :class:`~newsmill_enrich.duplicates.index.Index`; ``now`` makes no difference."""
-        del now
+        """See :class:`~newsmill_enrich.duplicates.index.Index`; nothing here grows old."""
+        del job_id, now
         with self._lock:
             known = self._records.get(fingerprint.document)
             if known is None:
@@ -41,10 +46,8 @@ class MemoryIndex:
                 record = known
             shared: dict[bytes, int] = {}
             for key in fingerprint.keys:
-                owner = self._owners.get(key)
-                if owner is None or owner not in self._records:
-                    self._owners[key] = fingerprint.document
-                elif owner != fingerprint.document:
+                owner = self._owners.setdefault(key, fingerprint.document)
+                if owner != fingerprint.document:
                     shared[owner] = shared.get(owner, 0) + 1
             earlier = [
                 self._records[owner]
@@ -54,8 +57,3 @@ class MemoryIndex:
             return Registered(
                 record.sequence, known is not None, tuple(earlier[: self._most_candidates])
             )
-
-    def forget(self, document: bytes) -> bool:
-        """See :class:`~newsmill_enrich.duplicates.index.Index`."""
-        with self._lock:
-            return self._records.pop(document, None) is not None

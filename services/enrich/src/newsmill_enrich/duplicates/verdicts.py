@@ -1,6 +1,8 @@
 """From the candidates of a document to its verdict."""
 
+import base64
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from pydantic import JsonValue
@@ -10,6 +12,7 @@ from newsmill_enrich.duplicates.fingerprints import Fingerprint
 from newsmill_enrich.duplicates.index import Candidate, Registered
 from newsmill_enrich.duplicates.sketch import SKETCH_VERSION, Sketch
 from newsmill_shared.identity import article_id
+from newsmill_shared.index.layout import key_bytes
 from newsmill_shared.messages import DuplicateVerdict, Relation
 
 __all__ = ["judge"]
@@ -29,7 +32,11 @@ class _Compared(NamedTuple):
 
 
 def judge(
-    fingerprint: Fingerprint, registered: Registered, *, thresholds: Thresholds = _DEFAULT
+    fingerprint: Fingerprint,
+    registered: Registered,
+    *,
+    registered_at: datetime | None = None,
+    thresholds: Thresholds = _DEFAULT,
 ) -> tuple[DuplicateVerdict, dict[str, JsonValue]]:
     """Compare a document with its candidates.
 
@@ -53,6 +60,9 @@ def judge(
         sequence=registered.sequence,
         duplicate_of=relations[0] if relations else None,
         related=tuple(relations[1 : 1 + MOST_RELATED]),
+        registered_at=registered_at,
+        keys=base64.b64encode(key_bytes(fingerprint.keys)).decode(),
+        sketch=base64.b64encode(fingerprint.sketch).decode(),
     )
     evidence: dict[str, JsonValue] = {
         "sketch_version": SKETCH_VERSION,

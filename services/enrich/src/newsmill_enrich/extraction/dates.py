@@ -14,6 +14,8 @@ from importlib import resources
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from newsmill_enrich.extraction.machine_dates import respell, unix_seconds
+
 __all__ = [
     "EARLIEST_YEAR",
     "WEEKDAYS",
@@ -129,10 +131,10 @@ _ZONES: dict[str, tzinfo] = {
     **dict.fromkeys(("z", "utc", "gmt", "ut", "wet"), UTC),
     **{name: timezone(timedelta(hours=hours)) for name, hours in (
         ("est", -5), ("edt", -4), ("cst", -6), ("cdt", -5), ("mst", -7), ("mdt", -6),
-        ("pst", -8), ("pdt", -7), ("akst", -9), ("akdt", -8), ("hst", -10), ("brt", -3),
-        ("art", -3), ("bst", 1), ("cet", 1), ("met", 1), ("mez", 1), ("west", 1), ("wat", 1),
+        ("pst", -8), ("pdt", -7), ("ast", -4), ("adt", -3), ("akst", -9), ("akdt", -8), ("hst", -10), ("brt", -3),
+        ("art", -3), ("bst", 1), ("cet", 1), ("met", 1), ("mez", 1), ("mest", 2), ("west", 1), ("wat", 1),
         ("cest", 2), ("mesz", 2), ("eet", 2), ("cat", 2), ("sast", 2), ("eest", 3), ("msk", 3),
-        ("мск", 3), ("trt", 3), ("eat", 3), ("gst", 4), ("pkt", 5), ("wib", 7), ("ict", 7),
+        ("мск", 3), ("trt", 3), ("eat", 3), ("gst", 4), ("azt", 4), ("pkt", 5), ("wib", 7), ("ict", 7),
         ("sgt", 8), ("hkt", 8), ("awst", 8), ("jst", 9), ("kst", 9), ("aest", 10), ("aedt", 11),
         ("nzst", 12), ("nzdt", 13),
     )},
@@ -183,13 +185,10 @@ _FORMS = (
     # 17.06.24: only with dots, and only day first
     r"(?<![\d.])(?P<d>[0-3]\d)\.(?P<m>[01]\d)\.(?P<yy>\d\d)(?![\d.])",
     # Thu Aug 30 17:26:16 2012
-    (rf"(?P<name>{_NAME})\s+(?P<d>\d{{1,2}})\s+(?P<clock>\d\d:\d\d(?::\d\d)?)\s+"
-    rf"(?:[a-z]{{3,4}}\s+)?(?P<y>{_YEAR})(?!\d)"),
+    (rf"(?P<name>{_NAME})\s+(?P<d>\d{{1,2}})\s+(?P<clock>\d\d:\d\d(?::\d\d)?"
+    rf"(?:\s+(?:[a-z]{{3,4}}|[+-]\d\d:?\d\d))?)\s+(?P<y>{_YEAR})(?!\d)"),
 )  # fmt: skip
 _DATES = tuple(re.compile(form) for form in _FORMS)
-_BASIC = re.compile(
-    rf"(?P<y>{_YEAR})(?P<m>\d\d)(?P<d>\d\d)(?:t?(?P<h>\d\d)(?P<min>\d\d)\d{{0,2}})?z?"
-)
 _AFTER = re.compile(_GLUE + _CLOCK)
 _BEFORE = re.compile(
     r"(?<![\d.:])(?P<hour>[01]?\d|2[0-3])[:h](?P<minute>\d\d)(?::\d\d)?"
@@ -384,36 +383,23 @@ def find_dates(text: str, context: Context, *, limit: int = 5000) -> list[DateMa
 def parse_date(text: str, context: Context) -> Moment | None:
     """Return the one date that ``text`` is, or None: a plausible date, and nothing after it.
 
-    Takes ISO 8601, RFC 822 and 2822, Unix seconds and milliseconds, and dates in words. For
+    Takes ISO 8601, RFC 822, 850 and 2822, Unix seconds and milliseconds, and dates in words. For
     attributes and metadata, where a value is a date as a whole.
     """
     text = normalise(text[:80]).strip()
-    if text.isdigit() and len(text) in (10, 13):
-        seconds = int(text) / (1000 if len(text) == 13 else 1)
+    seconds = unix_seconds(text)
+    if seconds is not None:
         at = datetime.fromtimestamp(seconds, UTC).replace(microsecond=0)
         plausible = at.year >= EARLIEST_YEAR and at <= context.now + LATEST
         return Moment(at, "minute", "UTC", "text", at.isoformat()) if plausible else None
-    if text.isdigit() or text.endswith("z"):
-        basic = _BASIC.fullmatch(text)
-        if basic is not None:
-            return _basic(basic, context)
+    text = respell(text)
     found = find_dates(text, context)
     if not found:
         return None
     head, tail = text[: found[0].start], text[found[0].end :]
-    clean_head = not _NEAR.search(head) and len(head) <= 40
+    clean_head = not _NEAR.search(head) and len(head) <= 40 and not _LETTER_LAST.search(head)
     return found[0].moment if clean_head and _TAIL.fullmatch(tail) else None
 
 
+_LETTER_LAST = re.compile(r"[a-z]$")
 _TAIL = re.compile(r"[\s.,;)]*(?:\[[\w/+-]{1,40}\]|\([\w /+-]{1,40}\))?[\s.,;)]*|\s*[-–|]\s*")
-
-
-def _basic(match: re.Match[str], context: Context) -> Moment | None:
-    clock = None
-    if match["h"]:
-        offset = "z" if match.string.endswith("z") else None
-        clock = {"hour": match["h"], "minute": match["min"], "offset": offset}
-    try:
-        return _moment((int(match["y"]), int(match["m"]), int(match["d"])), clock, context)
-    except _NotADateError:
-        return None

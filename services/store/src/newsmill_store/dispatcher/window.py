@@ -52,5 +52,9 @@ def room_for_fetches(
 
 
 def room_for_pages(depths: Depths, *, queue_limit: int) -> int:
-    """Return how many pages may be sent to enrich."""
-    return 0 if depths.store >= queue_limit else max(0, queue_limit - depths.enrich)
+    """Return how many pages may be sent to enrich; none while it waits for its index."""
+    return (
+        0
+        if depths.store >= queue_limit or depths.index_waits
+        else max(0, queue_limit - depths.enrich)
+    )
