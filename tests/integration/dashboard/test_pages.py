@@ -9,8 +9,8 @@ import pytest
 from newsmill_shared.database.finish import Ending
 from newsmill_shared.messages import Category, Evidence
 from newsmill_shared.reasons import Reason
-from tests.integration.gateway.conftest import Mill
 from tests.support.builders import a_page, a_relation, an_article
+from tests.support.gateway import Mill
 
 pytestmark = pytest.mark.usefixtures("everybody_alive")
 
@@ -141,6 +141,20 @@ def test_hosts_are_listed_by_backlog_and_shown_closely(site: httpx.Client, mill:
     assert page.index("/hosts?of=large.example") < page.index("/hosts?of=small.example")
     assert "Next in line" in page
     assert "https://large.example/0" in page
+
+
+def test_what_is_set_for_a_host_is_shown_without_secrets(site: httpx.Client, mill: Mill) -> None:
+    mill.add("https://large.example/1")
+    site.patch(
+        "/v1/hosts/large.example",
+        json={"delay_seconds": 7, "headers": {"X-Key": "a-secret"}},
+    )
+
+    page = shown(site, "/hosts?of=large.example")
+
+    assert "Why one request every 7 s" in page
+    assert "header X-Key" in page
+    assert "a-secret" not in page
 
 
 def test_articles_are_listed_newest_first(site: httpx.Client, mill: Mill) -> None:

@@ -1,6 +1,7 @@
 """From what was read to what is shown."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,10 +10,11 @@ from hypothesis import strategies as st
 from newsmill_gateway.dashboard import evidence, overview
 from newsmill_gateway.dashboard.caching import Kept
 from newsmill_gateway.dashboard.failures import failures_panel
-from newsmill_gateway.dashboard.hosts import HostQuery, drain_seconds, hosts_panel
+from newsmill_gateway.dashboard.hosts import HostQuery, drain_seconds, host_panel, hosts_panel
 from newsmill_gateway.dashboard.languages import language_name
 from newsmill_gateway.dashboard.ports import FailureGroup, Failures, Minute
 from newsmill_gateway.dashboard.verdict import Facts
+from newsmill_shared.database.hosts import HostSetting
 from newsmill_shared.reasons import RULES, Outcome
 from tests.unit.dashboard.builders import (
     AN_ID,
@@ -25,6 +27,7 @@ from tests.unit.dashboard.builders import (
     ago,
     some_facts,
     some_queues,
+    some_told,
 )
 
 _JSON = st.recursive(
@@ -95,7 +98,7 @@ def test_the_flow_is_shown_with_what_is_known(missing: str) -> None:
 
 
 def test_nothing_is_shown_of_what_is_not_known() -> None:
-    nothing = Facts(None, None, None, None)
+    nothing = Facts(None, None, None, None, some_told())
 
     assert overview.ledger_panel(None) == {"sum": None}
     assert overview.flow_panel(nothing) == {"stages": ()}
@@ -220,3 +223,37 @@ def test_the_slowest_host_is_named_where_jobs_wait_their_turn() -> None:
 
     assert isinstance(stages, tuple)
     assert ("slowest host", "1 h 40 min") in stages[0].figures
+
+
+@pytest.mark.parametrize(
+    ("fields", "longest"),
+    [
+        ({"delay_seconds": 1.0}, "as for all hosts"),
+        ({"setting": HostSetting(delay_seconds=2), "delay_seconds": 2.0}, "set for this host"),
+        ({"crawl_delay_seconds": 5.0}, "robots.txt, Crawl-delay"),
+        ({"crawl_delay_seconds": 5.0, "backoff_seconds": 8.0}, "back-off, as it had too much"),
+    ],
+)
+def test_of_a_hosts_delays_the_longest_is_the_one_that_counts(
+    fields: dict[str, Any], longest: str
+) -> None:
+    delays = host_panel(a_host(**fields), (), NOW)["delays"]
+
+    assert isinstance(delays, tuple)
+    assert [name for name, _, counts in delays if counts] == [longest]
+
+
+def test_what_an_operator_set_for_a_host_is_shown_without_secrets() -> None:
+    setting = HostSetting(
+        timezone="Asia/Baku",
+        ignore_robots=True,
+        headers={"Authorization": "Basic eA=="},
+        cookies={"pass": "x"},
+    )
+
+    assert host_panel(a_host(setting=setting), (), NOW)["settings"] == (
+        ("time zone", "Asia/Baku"),
+        ("robots.txt", "is ignored"),
+        ("header Authorization", "***"),
+        ("cookie pass", "***"),
+    )

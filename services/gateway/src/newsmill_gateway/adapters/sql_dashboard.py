@@ -9,6 +9,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -38,6 +39,7 @@ from newsmill_gateway.dashboard.ports import (
 )
 from newsmill_shared.database.conservation import Conservation, conservation
 from newsmill_shared.database.engine import reading
+from newsmill_shared.database.hosts import read_host
 from newsmill_shared.database.partitions import first_id
 
 __all__ = ["SQLDashboard"]
@@ -102,7 +104,8 @@ with open as materialized (
     min(held_until) filter (where state = 'held') as retry_at
   from job group by host_id),
 placed as (
-  select open.*, h.name, h.delay_seconds, h.crawl_delay_seconds, h.max_in_flight, h.in_flight,
+  select open.*, h.name, h.delay_seconds, h.crawl_delay_seconds, h.backoff_seconds,
+    h.max_in_flight, h.in_flight,
     nullif(h.next_at, '-infinity') as next_at,
     least(open.waiting, case when h.next_at <= now()
                              then greatest(h.max_in_flight - h.in_flight, 0) else 0 end) as due
@@ -123,8 +126,8 @@ from placed order by waiting + held desc, name limit :limit
 """)
 
 _HOST = text("""
-select h.name, h.delay_seconds, h.crawl_delay_seconds, h.max_in_flight, h.in_flight,
-  nullif(h.next_at, '-infinity') as next_at,
+select h.name, h.delay_seconds, h.crawl_delay_seconds, h.backoff_seconds, h.max_in_flight,
+  h.in_flight, nullif(h.next_at, '-infinity') as next_at,
   (select count(*) from (select from job where host_id = h.id and state = 'waiting'
      and fetch_id is null limit 10000) as w) as waiting,
   (select min(accepted_at) from (select accepted_at from job where host_id = h.id
@@ -346,7 +349,10 @@ class SQLDashboard:
         """Return one host, with its counts up to 10,000."""
         with reading(self._engine) as snapshot:
             row = snapshot.execute(_HOST, {"name": name}).mappings().first()
-        return None if row is None else _host(row)
+            known = read_host(snapshot, name)
+        if row is None or known is None:
+            return None
+        return replace(_host(row), setting=known.setting)
 
     def next_jobs(self, name: str) -> tuple[WaitingJob, ...]:
         """Return the jobs that a host gives next."""
@@ -580,6 +586,7 @@ def _host(row: RowMapping) -> Host:
         in_flight=row["in_flight"],
         next_at=row["next_at"],
         retry_at=row.get("retry_at"),
+        backoff_seconds=row["backoff_seconds"],
     )
 
 

@@ -7,6 +7,8 @@ from datetime import datetime
 from newsmill_gateway.dashboard.caching import Kept
 from newsmill_gateway.dashboard.formats import age, bare_host, count
 from newsmill_gateway.dashboard.ports import Backlog, Host, WaitingJob
+from newsmill_gateway.hosts import masked
+from newsmill_shared.database.hosts import HostSetting
 
 __all__ = ["HostQuery", "delay_of", "drain_seconds", "host_panel", "hosts_panel"]
 
@@ -41,8 +43,8 @@ class _Row:
 
 
 def delay_of(host: Host) -> float:
-    """Return the seconds between two requests: the longer of ours and its Crawl-delay."""
-    return max(host.delay_seconds, host.crawl_delay_seconds or 0.0)
+    """Return the seconds between two requests: the longest of ours, robots.txt's and back-off."""
+    return max(host.delay_seconds, host.crawl_delay_seconds or 0.0, host.backoff_seconds)
 
 
 def drain_seconds(host: Host) -> float:
@@ -87,22 +89,14 @@ def host_panel(
     """Return one host: its turn, why this pace, and the jobs that come next."""
     if host is None:
         return {"host": None}
-    crawl = host.crawl_delay_seconds
-    robots_decides = crawl is not None and crawl > host.delay_seconds
     many = host.waiting >= _COUNTED
     return {
         "host": _row(host, now),
         "host_waiting": f"at least {count(_COUNTED)}" if many else count(host.waiting),
         "host_articles": bare_host(host.name),
         "host_parallel": host.max_in_flight,
-        "delays": (
-            ("set for this host", _seconds(host.delay_seconds), not robots_decides),
-            (
-                "robots.txt, Crawl-delay",
-                "none known" if crawl is None else _seconds(crawl),
-                robots_decides,
-            ),
-        ),
+        "delays": _delays(host),
+        "settings": _settings(masked(host.setting)),
         "next_jobs": tuple(
             {
                 "id": str(job.job_id),
@@ -113,6 +107,36 @@ def host_panel(
             for job in jobs
         ),
     }
+
+
+def _delays(host: Host) -> tuple[tuple[str, str, bool], ...]:
+    """Return who asks for which delay, and whether that is the one that counts."""
+    own = host.setting.delay_seconds is not None
+    asked = (
+        ("set for this host" if own else "as for all hosts", host.delay_seconds),
+        ("robots.txt, Crawl-delay", host.crawl_delay_seconds),
+        ("back-off, as it had too much", host.backoff_seconds or None),
+    )
+    longest = max(asked, key=lambda entry: entry[1] or 0.0)
+    return tuple(
+        (name, "none" if seconds is None else _seconds(seconds), (name, seconds) == longest)
+        for name, seconds in asked
+    )
+
+
+def _settings(setting: HostSetting) -> tuple[tuple[str, str], ...]:
+    """Return what an operator has set, by name; secrets are masked."""
+    plain = {
+        "delay": None if setting.delay_seconds is None else _seconds(setting.delay_seconds),
+        "at the same time": setting.max_in_flight,
+        "time zone": setting.timezone,
+        "robots.txt": "is ignored" if setting.ignore_robots else None,
+    }
+    return (
+        *((name, str(value)) for name, value in plain.items() if value is not None),
+        *((f"header {name}", value) for name, value in setting.headers.items()),
+        *((f"cookie {name}", value) for name, value in setting.cookies.items()),
+    )
 
 
 def _matches(host: Host, query: HostQuery, now: datetime) -> bool:

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import JsonValue
 
 from newsmill_shared.database.conservation import Conservation
+from newsmill_shared.database.hosts import HostSetting
 
 __all__ = [
     "Article",
@@ -90,6 +91,10 @@ class Host:
     """When the next request may begin; None for a host that was never asked."""
     retry_at: datetime | None = None
     """When the first of the held jobs is tried again."""
+    backoff_seconds: float = 0.0
+    """How far the delay has grown because the host had too much; 0 = not at all."""
+    setting: HostSetting = field(default_factory=HostSetting)
+    """What an operator has set for it; read for one host alone."""
 
 
 @dataclass(frozen=True, slots=True)
