@@ -99,7 +99,10 @@ BROKER: tuple[User, ...] = (
     ),
     User(
         "store",
-        keys=("~store", "~newsmill:worker:store:*", _BEAT_KEY, "%W~newsmill:notes"),
+        keys=(
+            *("~store", "~newsmill:worker:store:*", "~newsmill:index"),
+            *(_BEAT_KEY, "%W~newsmill:notes"),
+        ),
         commands=(*_CONNECT, *_BEAT, "+@list", "+@string", "-@dangerous"),
     ),
     # Other systems, which put URLs into the inbox or send them by a Celery client.
