@@ -23,7 +23,8 @@ _SHORT = re.compile(
     rf"(?::(?P<s>\d{{1,2}})(?:[.,]\d+)?)?{_OFFSET}"
 )
 _YEAR_OF_TWO = re.compile(
-    r"(?P<head>(?:[^\W\d_]{2,9}\.?,?\s*)?\d{1,2}[ -][^\W\d_]{3,9}\.?[ -])(?P<y>\d\d)(?P<tail>(?:\s.*)?)"
+    r"(?P<head>(?:[^\W\d_]{2,9}\.?,?\s*)?\d{1,2}[ -][^\W\d_]{3,9}\.?[ -])(?P<y>\d\d)"
+    r"(?P<tail>(?:\s.*)?)"
 )
 _ATLANTIC = re.compile(r"(?<=\d) at$")
 _OFFSET_OF_ONE = re.compile(r"(?<=:\d\d) ([+-])(\d)$")
