@@ -30,6 +30,23 @@ def test_a_finished_job_tells_how_it_ended(mill: Mill) -> None:
     assert job["article_id"] is None
 
 
+def test_a_job_tells_what_its_attempts_did_and_lists_do_not(mill: Mill) -> None:
+    job_id = mill.store()
+
+    by_id, by_url = mill.get(f"/v1/jobs/{job_id}"), mill.get("/v1/jobs", url=STORY)
+    listed = mill.get("/v1/jobs")["jobs"]
+
+    assert by_id == by_url
+    attempts = by_id["attempts"]
+    assert isinstance(attempts, list)
+    (attempt,) = attempts
+    assert (attempt["stage"], attempt["ended"], attempt["reason"]) == ("enrich", "done", None)
+    assert (attempt["worker"], attempt["seconds"]) == (None, None)
+    assert attempt["ended_at"] is not None
+    assert isinstance(listed, list)
+    assert "attempts" not in listed[0]
+
+
 def test_the_newest_job_answers_for_a_url_whether_open_or_finished(mill: Mill) -> None:
     first = mill.store()
     at_first = mill.get("/v1/jobs", url=STORY)

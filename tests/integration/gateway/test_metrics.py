@@ -41,6 +41,8 @@ def test_it_shows_what_the_ledger_and_redis_hold(mill: Mill, redis_url: str) -> 
             "newsmill_jobs_finished_total|stored|new": 1,
             "newsmill_jobs_dead_total": 1,
             "newsmill_jobs_open|waiting": 2,
+            "newsmill_stage_attempts_total|done||enrich": 1,
+            "newsmill_job_seconds_count|stored": 1,
             "newsmill_jobs_unaccounted": 0,
             "newsmill_queue_messages|enrich": 2,
             "newsmill_queue_messages|inbox": 1,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsmill_gateway.answers import JobAnswer
+from newsmill_gateway.answers import JobInFull
 from newsmill_gateway.dashboard.articles import articles_panel, facets_panel
 from newsmill_gateway.dashboard.board import Links
 from newsmill_gateway.dashboard.caching import Kept
@@ -57,7 +57,7 @@ class Read(HTMLParser):
 
 
 def a_job_page(strange: str, *, url: str = "https://paper.example/story") -> str:
-    job = JobAnswer(
+    job = JobInFull(
         job_id=AN_ID,
         url=url,
         state="finished",

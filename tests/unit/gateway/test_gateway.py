@@ -8,7 +8,14 @@ from uuid import UUID
 
 import pytest
 
-from newsmill_gateway.answers import AcceptedItem, ArticleAnswer, Change, JobAnswer, RejectedItem
+from newsmill_gateway.answers import (
+    AcceptedItem,
+    ArticleAnswer,
+    Change,
+    JobAnswer,
+    JobInFull,
+    RejectedItem,
+)
 from newsmill_gateway.gateway import Gateway
 from newsmill_gateway.ports import Listed
 from newsmill_gateway.problems import Code, ProblemError
@@ -67,10 +74,10 @@ class FakeLedger:
             raise IdempotencyConflictError("use a new key")
         return Accepted(key, known[1].job_ids, (), replayed=True)
 
-    def job(self, job_id: UUID) -> JobAnswer | None:
+    def job(self, job_id: UUID) -> JobInFull | None:
         return None
 
-    def job_at(self, url_key: str) -> JobAnswer | None:
+    def job_at(self, url_key: str) -> JobInFull | None:
         return None
 
     def article(self, article_id: UUID) -> FakeArticle | None:

@@ -1,5 +1,6 @@
-"""`newsmill show`: an article, as it was made of its page."""
+"""`newsmill show`: an article, as it was made of its page, and how it came."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -7,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from newsmill_cli.api import Json
+from newsmill_cli.attempts import attempts_of, attempts_table
 from newsmill_cli.commands.status import is_id
 from newsmill_cli.connection import connect
 from newsmill_cli.errors import CommandError
@@ -37,10 +39,13 @@ def show(
 ) -> None:
     """Show an article, by its id or by the URL of its page; --json with all evidence.
 
+    The attempts of its page's last job come with it, unless --json is given.
+
     Exit code 1 says that there is none.
     """
     with connect(data) as api:
         article = api.article(which) if is_id(which) else api.article_of(which)
+        job = None if as_json or article is None else api.job_of(str(article.get("url")))
     if article is None:
         raise CommandError(
             f"there is no article for {which}", f"`newsmill status {which}` says what became of it."
@@ -48,10 +53,10 @@ def show(
     if as_json:
         print_json(article)
     else:
-        _print_article(console(), article)
+        _print_article(console(), article, attempts_of(job or {}))
 
 
-def _print_article(printer: Console, article: Json) -> None:
+def _print_article(printer: Console, article: Json, attempts: Sequence[Json]) -> None:
     printer.print(Text(str(article.get("title") or ""), style="bold"))
     printer.print(Text(str(article.get("url") or ""), style="dim"))
     for name, title in _ROWS:
@@ -59,6 +64,9 @@ def _print_article(printer: Console, article: Json) -> None:
         if words:
             printer.print(Text.assemble((f"{title}: ", "dim"), words))
     printer.print()
+    if attempts:
+        printer.print(attempts_table(attempts))
+        printer.print()
     for paragraph in str(article.get("text") or "").split("\n"):
         printer.print(Text(paragraph))
         printer.print()

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from newsmill_cli.api import Api, Json
+from newsmill_cli.attempts import attempts_of, attempts_table
 from newsmill_cli.connection import connect
 from newsmill_cli.errors import CommandError, ExitCode
 from newsmill_cli.options import DataOption, JSONOption
@@ -64,7 +65,7 @@ def status(
     if as_json:
         print_json(job)
     else:
-        console().print(_job_table(job, [pause for pause in pauses if stops(pause, job)]))
+        _print_job(job, [pause for pause in pauses if stops(pause, job)])
     raise typer.Exit(ExitCode.NO if is_bad(job) else ExitCode.OK)
 
 
@@ -86,6 +87,15 @@ def _print_all(api: Api, *, as_json: bool) -> None:
     printer.print(conservation_line(counts))
     for pause in pauses:
         printer.print(Text(pause_line(pause), style="yellow"))
+
+
+def _print_job(job: Json, pauses: Sequence[Json]) -> None:
+    printer = console()
+    printer.print(_job_table(job, pauses))
+    attempts = attempts_of(job)
+    if attempts:
+        printer.print()
+        printer.print(attempts_table(attempts))
 
 
 def _job_table(job: Json, pauses: Sequence[Json]) -> Table:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, JsonValue
 
+from newsmill_shared.database.attempts import AttemptEnd
 from newsmill_shared.database.pauses import Scope
 from newsmill_shared.messages import Category, Hop
 from newsmill_shared.reasons import Outcome, Reason
@@ -14,12 +15,14 @@ __all__ = [
     "ArticleAnswer",
     "ArticleSummary",
     "Articles",
+    "AttemptAnswer",
     "Change",
     "Changes",
     "ConservationAnswer",
     "Health",
     "ItemError",
     "JobAnswer",
+    "JobInFull",
     "Jobs",
     "Lifted",
     "PauseAnswer",
@@ -100,6 +103,37 @@ class JobAnswer(_Answer):
     not_before: AwareDatetime | None = None
     held_until: AwareDatetime | None = None
     finished_at: AwareDatetime | None = None
+
+
+class AttemptAnswer(_Answer):
+    """What an attempt of a job came to at one stage."""
+
+    attempt: int
+    stage: Literal["ingest", "enrich"]
+    ended: AttemptEnd
+    """``done``: passed on; ``ended``: for this reason; ``moved``: led to another host; ``late``:
+    not begun in time; ``lost``: with its worker, a loss of the job; ``void``: gone, at no cost."""
+    reason: Reason | None
+    detail: str
+    worker: str | None
+    """Service, machine and process that had it, if that is known."""
+    sent_at: AwareDatetime | None
+    """When the dispatcher sent it to its first stage."""
+    began_at: AwareDatetime | None
+    """When the worker began, by the worker's clock."""
+    seconds: float | None
+    """How long the worker took; None if nobody could measure it."""
+    held_seconds: float | None
+    """The back-off that followed."""
+    ended_at: AwareDatetime
+    """When the ledger heard of its end."""
+
+
+class JobInFull(JobAnswer):
+    """One submission, and the story of its attempts."""
+
+    attempts: tuple[AttemptAnswer, ...] = ()
+    """What each attempt did at each stage, in order, as far as it has ended there."""
 
 
 class Jobs(_Answer):

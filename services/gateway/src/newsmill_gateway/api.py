@@ -25,7 +25,7 @@ from newsmill_gateway.answers import (
     Changes,
     ConservationAnswer,
     Health,
-    JobAnswer,
+    JobInFull,
     Jobs,
     Lifted,
     PauseAnswer,
@@ -170,12 +170,12 @@ def _add_doors_in(api: FastAPI, gateway: Gateway, settings: GatewaySettings) -> 
 def _add_doors_out(api: FastAPI, gateway: Gateway, settings: GatewaySettings) -> None:
     seconds = settings.database_seconds
 
-    @api.get("/v1/jobs/{job_id}", response_model=JobAnswer, responses=_PROBLEMS)
+    @api.get("/v1/jobs/{job_id}", response_model=JobInFull, responses=_PROBLEMS)
     async def get_job(job_id: str) -> Response:
         """Return one submission: where it stands, or how it ended."""
         return _answer(await _in_thread(seconds, gateway.job, job_id))
 
-    @api.get("/v1/jobs", response_model=Jobs | JobAnswer, responses=_PROBLEMS)
+    @api.get("/v1/jobs", response_model=Jobs | JobInFull, responses=_PROBLEMS)
     async def get_jobs(query: Annotated[JobQuery, Query()]) -> Response:
         """Return submissions, newest first; with ``url`` the newest one of that page."""
         if query.url is None:

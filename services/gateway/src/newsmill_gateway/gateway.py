@@ -17,7 +17,7 @@ from newsmill_gateway.answers import (
     Changes,
     ConservationAnswer,
     ItemError,
-    JobAnswer,
+    JobInFull,
     Jobs,
     Lifted,
     PauseAnswer,
@@ -171,14 +171,14 @@ class Gateway:
             receipt = handed_in.receipt
             self._tally.count(handed_in.door, accepted=receipt.accepted, rejected=receipt.rejected)
 
-    def job(self, job_id: str) -> JobAnswer:
+    def job(self, job_id: str) -> JobInFull:
         """Return a job; raises ProblemError 404 or 422."""
         job = self._ledger.job(_uuid(job_id))
         if job is None:
             raise _not_found("there is no job with this id")
         return job
 
-    def job_at(self, url: str) -> JobAnswer:
+    def job_at(self, url: str) -> JobInFull:
         """Return the newest job of a page, or that led to it; raises ProblemError 404 or 422."""
         job = self._ledger.job_at(_url_key(url))
         if job is None:

@@ -5,7 +5,7 @@ from typing import Literal
 
 __all__ = ["Metric"]
 
-Kind = Literal["counter", "gauge"]
+Kind = Literal["counter", "gauge", "histogram"]
 
 
 class Metric(Enum):
@@ -53,6 +53,24 @@ class Metric(Enum):
         "gauge",
         ("stage",),
         "Age of the oldest job that waits (stage waiting), or attempt that was sent to a stage",
+    )
+    STAGE_ATTEMPTS = (
+        "newsmill_stage_attempts_total",
+        "counter",
+        ("stage", "ended", "reason"),
+        "Attempts that ended at a stage, by how and why, since the beginning",
+    )
+    STAGE_SECONDS = (
+        "newsmill_stage_seconds",
+        "histogram",
+        ("stage",),
+        "How long workers took for an attempt, or (store) a transaction with its results",
+    )
+    JOB_SECONDS = (
+        "newsmill_job_seconds",
+        "histogram",
+        ("outcome",),
+        "From acceptance to outcome, with all waits",
     )
     QUEUE = (
         "newsmill_queue_messages",

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
 from newsmill_gateway.metric_names import Metric
+from newsmill_gateway.stage_metrics import stage_families
 from newsmill_shared.database.conservation import Conservation
+from newsmill_shared.database.tallies import Count
 from newsmill_shared.errors import TransientError
 from newsmill_shared.reasons import RULES, Outcome
 
@@ -53,12 +55,14 @@ class Flow:
         oldest: Seconds of age of the oldest, by stage; ``waiting`` is the ledger itself.
         position: The last number that an event got.
         unnumbered: Events without a number, 10,000 at most.
+        totals: What stages did since the beginning.
     """
 
     in_flight: Mapping[str, int]
     oldest: Mapping[str, float]
     position: int
     unnumbered: int
+    totals: tuple[Count, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +168,7 @@ def exposition(flow: Flow | None, counts: Conservation | None, carried: Carried 
     return generate_latest(registry)
 
 
-_Family = CounterMetricFamily | GaugeMetricFamily
+_Family = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
 _Labels = TypeVar("_Labels", bound=tuple[str, ...])
 
 
@@ -179,7 +183,9 @@ class _Once(Collector):
         yield from self._families
 
 
-def _family(metric: Metric, samples: Mapping[_Labels, float]) -> _Family:
+def _family(
+    metric: Metric, samples: Mapping[_Labels, float]
+) -> CounterMetricFamily | GaugeMetricFamily:
     make = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
     family = make(metric.title, metric.meaning, labels=metric.labels)
     for labels, value in samples.items():
@@ -201,6 +207,7 @@ def _flow(flow: Flow | None) -> Iterator[_Family]:
     yield _family(Metric.OLDEST, oldest)
     yield _family(Metric.POSITION, {(): flow.position})
     yield _family(Metric.UNNUMBERED, {(): flow.unnumbered})
+    yield from stage_families(flow.totals)
 
 
 def _sums(counts: Conservation | None) -> Iterator[_Family]:

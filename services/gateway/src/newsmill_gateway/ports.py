@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
-from newsmill_gateway.answers import ArticleAnswer, Change, JobAnswer
+from newsmill_gateway.answers import ArticleAnswer, Change, JobAnswer, JobInFull
 from newsmill_gateway.queries import ArticleQuery, JobQuery, PauseRequest, PauseTarget
 from newsmill_shared.database.accept import Accepted, Submission
 from newsmill_shared.database.conservation import Conservation
@@ -54,11 +54,11 @@ class Ledger(Protocol):
         """Write a receipt and its jobs in one transaction."""
         ...
 
-    def job(self, job_id: UUID) -> JobAnswer | None:
+    def job(self, job_id: UUID) -> JobInFull | None:
         """Return a job, open or finished."""
         ...
 
-    def job_at(self, url_key: str) -> JobAnswer | None:
+    def job_at(self, url_key: str) -> JobInFull | None:
         """Return the newest job of a page, or that led to it."""
         ...
 

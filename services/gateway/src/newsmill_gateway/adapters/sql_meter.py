@@ -6,6 +6,7 @@ from newsmill_gateway.metrics import Flow
 from newsmill_shared.database.conservation import Conservation, conservation
 from newsmill_shared.database.engine import reading
 from newsmill_shared.database.events import last_position
+from newsmill_shared.database.tallies import read_totals
 
 __all__ = ["SQLMeter"]
 
@@ -51,6 +52,7 @@ class SQLMeter:
                 },
                 position=last_position(snapshot),
                 unnumbered=int(snapshot.execute(_UNNUMBERED).scalar_one()),
+                totals=read_totals(snapshot),
             )
 
     def conservation(self) -> Conservation:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from newsmill_gateway.answers import JobAnswer
+from newsmill_gateway.answers import JobInFull
 from newsmill_gateway.dashboard import evidence
 from newsmill_gateway.dashboard.articles import shown_lang
 from newsmill_gateway.dashboard.failures import REASON_SAYS
@@ -56,7 +56,7 @@ _HEADERS_SHOWN = ("content-type", "etag", "last-modified", "cache-control")
 class Found:
     """All that the ledger knows of a job."""
 
-    job: JobAnswer
+    job: JobInFull
     retrieval: Retrieval | None
     version: Version | None
     story: tuple[Neighbour, ...]
@@ -113,7 +113,7 @@ def job_page(found: Found, now: datetime) -> Mapping[str, object]:
     return page
 
 
-def _answer(job: JobAnswer, now: datetime) -> tuple[str, str]:
+def _answer(job: JobInFull, now: datetime) -> tuple[str, str]:
     if job.outcome is not None and job.finished_at is not None:
         took = age((job.finished_at - job.accepted_at).total_seconds())
         why = ""
@@ -212,7 +212,7 @@ def _steps(found: Found, now: datetime) -> tuple[_Step, ...]:
     return tuple(steps)
 
 
-def _ending(job: JobAnswer) -> str:
+def _ending(job: JobInFull) -> str:
     parts = [f"Reason {job.reason}"] if job.reason else []
     if job.detail:
         parts.append(job.detail)
