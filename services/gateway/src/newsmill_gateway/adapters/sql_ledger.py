@@ -273,11 +273,6 @@ def _attempt(past: PastAttempt) -> AttemptAnswer:
     return AttemptAnswer.model_validate(said)
 
 
-def _attempt(past: PastAttempt) -> AttemptAnswer:
-    said = {**asdict(past), "reason": past.reason or None, "worker": past.worker or None}
-    return AttemptAnswer.model_validate(said)
-
-
 def _open_job(row: RowMapping) -> JobAnswer:
     return JobAnswer.model_validate({**row, "job_id": row["id"]})
 
