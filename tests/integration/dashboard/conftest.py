@@ -1,25 +1,20 @@
 """The dashboard on loopback, over a real PostgreSQL, Valkey and page store."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 from pydantic import SecretStr
 
-from newsmill_cli.engines import Engines
 from newsmill_gateway.settings import GatewaySettings
+from newsmill_shared.database.locks import DISPATCHER
+from newsmill_shared.diagnosis import SERVICES
 from newsmill_shared.queue.broker import make_redis
 from newsmill_shared.queue.heartbeat import Heartbeat
-from tests.integration.gateway.conftest import Mill, serving, settings_of
+from tests.support.gateway import Mill, serving
 
 KEY = "a-key-of-the-operator"
-
-
-@pytest.fixture
-def settings(database_url: str, redis_url: str, tmp_path: Path) -> GatewaySettings:
-    """Settings of a gateway over empty engines."""
-    return settings_of(database_url, redis_url, tmp_path / "pages")
 
 
 @pytest.fixture
@@ -30,23 +25,16 @@ def site(settings: GatewaySettings) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="module")
-def shared_site(
-    module_database_url: str, engines: Engines, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[httpx.Client]:
+def shared_site(module_settings: GatewaySettings) -> Iterator[httpx.Client]:
     """A browser on loopback that the tests of one module share; nothing is ever handed in."""
-    pages = tmp_path_factory.mktemp("pages")
-    with serving(settings_of(module_database_url, engines.redis_url, pages)) as client:
+    with serving(module_settings) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
-def shared_locked_site(
-    module_database_url: str, engines: Engines, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[httpx.Client]:
+def shared_locked_site(module_settings: GatewaySettings) -> Iterator[httpx.Client]:
     """The same at a gateway that asks for a key."""
-    pages = tmp_path_factory.mktemp("pages")
-    settings = settings_of(module_database_url, engines.redis_url, pages)
-    with serving(settings.model_copy(update={"api_key": SecretStr(KEY)})) as client:
+    with serving(module_settings.model_copy(update={"api_key": SecretStr(KEY)})) as client:
         yield client
 
 
@@ -64,8 +52,13 @@ def mill(site: httpx.Client, settings: GatewaySettings) -> Mill:
 
 
 @pytest.fixture
-def everybody_alive(redis_url: str) -> None:
-    """Every service has just said that it lives."""
-    with make_redis(redis_url) as redis:
-        for service in ("dispatcher", "ingest", "enrich", "store"):
+def everybody_alive(database_url: str, redis_url: str) -> Iterator[None]:
+    """Every service has just said that it lives, and a dispatcher is active."""
+    with (
+        make_redis(redis_url) as redis,
+        psycopg.connect(database_url, autocommit=True) as connection,
+    ):
+        for service in (*SERVICES, "bridge"):
             Heartbeat(redis, f"{service}:here:1:00").beat()
+        connection.execute("select pg_advisory_lock(%s)", [DISPATCHER])
+        yield

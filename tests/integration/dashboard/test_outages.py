@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from newsmill_cli.engines import Engines
-from tests.integration.gateway.conftest import serving, settings_of
+from tests.support.gateway import serving, settings_of
 
 _NOWHERE = "127.0.0.1:1"
 

@@ -1,58 +1,12 @@
 """A gateway on loopback, over a real PostgreSQL, Valkey and page store."""
 
-import socket
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from uuid import UUID
 
 import httpx
 import pytest
 
-from newsmill_cli.engines import Engines
 from newsmill_gateway.settings import GatewaySettings
-from newsmill_gateway.worker import build, make_server
-from newsmill_shared.database.engine import make_engine, transaction
-from newsmill_shared.database.events import number_events
-from newsmill_shared.database.finish import Ending, finish
-from newsmill_shared.messages import Article, ArticleEnriched, Page
-from newsmill_shared.pages import PageStore
-from tests.support.builders import a_page, an_article_enriched
-
-_STORY = "https://paper.example/story"
-
-
-@contextmanager
-def serving(settings: GatewaySettings) -> Iterator[httpx.Client]:
-    """Run the gateway in a thread of its own, and give a client of it."""
-    # As uvicorn opens it: of a socket without its protocol, asyncio does not know that small
-    # answers must not wait for more.
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        listener.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server = make_server(build(settings), settings)
-        thread = threading.Thread(target=server.run, args=([listener],))
-        thread.start()
-        try:
-            with httpx.Client(base_url=url, timeout=20, trust_env=False) as client:
-                yield client
-        finally:
-            server.should_exit = True
-            thread.join()
-
-
-def settings_of(database_url: str, redis_url: str, pages: Path) -> GatewaySettings:
-    """Return the settings of a gateway over these."""
-    return GatewaySettings.model_validate(
-        {"database_url": database_url, "redis_url": redis_url, "page_store_url": pages.as_uri()}
-    )
-
-
-@pytest.fixture
-def settings(database_url: str, redis_url: str, tmp_path: Path) -> GatewaySettings:
-    """Settings of a gateway over empty engines."""
-    return settings_of(database_url, redis_url, tmp_path / "pages")
+from tests.support.gateway import Mill, serving
 
 
 @pytest.fixture
@@ -63,48 +17,10 @@ def api(settings: GatewaySettings) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="module")
-def module_api(
-    module_database_url: str, engines: Engines, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[httpx.Client]:
+def module_api(module_settings: GatewaySettings) -> Iterator[httpx.Client]:
     """A client of a gateway that the tests of one module share."""
-    pages = tmp_path_factory.mktemp("pages")
-    with serving(settings_of(module_database_url, engines.redis_url, pages)) as client:
+    with serving(module_settings) as client:
         yield client
-
-
-class Mill:
-    """Plays the rest of the system on the gateway's database."""
-
-    def __init__(self, api: httpx.Client, settings: GatewaySettings) -> None:
-        self.api = api
-        self.pages = PageStore.open(settings.page_store_url)
-        self._engine = make_engine(settings.database_url, name="test", pool_size=0)
-
-    def add(self, url: str = _STORY) -> UUID:
-        """Hand in a URL and return its job."""
-        answer = self.api.post("/v1/urls", json={"url": url, "force": True}).json()
-        return UUID(answer["items"][0]["job_id"])
-
-    def finish(self, result: ArticleEnriched | Ending) -> None:
-        """End a job, and number the event."""
-        with transaction(self._engine) as connection:
-            finish(connection, [result])
-            number_events(connection)
-
-    def store(
-        self, url: str = _STORY, *, page: Page | None = None, article: Article | None = None
-    ) -> UUID:
-        """Hand in a URL, make an article of it, and return its job."""
-        job_id = self.add(url)
-        self.finish(an_article_enriched(job_id, page=page or a_page(url), article=article))
-        return job_id
-
-    def get(self, path: str, **query: str) -> dict[str, object]:
-        """Ask the gateway."""
-        answer = self.api.get(path, params=query)
-        assert answer.status_code == 200, answer.text
-        found: dict[str, object] = answer.json()
-        return found
 
 
 @pytest.fixture

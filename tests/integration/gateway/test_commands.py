@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.integration.gateway.conftest import Mill
+from tests.support.gateway import Mill
 
 
 def started(mill: Mill, *words: str) -> subprocess.Popen[str]:

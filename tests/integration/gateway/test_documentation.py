@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.integration.gateway.conftest import Mill
+from tests.support.gateway import Mill
 
 DOCS = Path(__file__).parents[3] / "docs"
 REQUESTS = re.compile(r"^```http\n(.*?)^```$", re.DOTALL | re.MULTILINE)

@@ -14,7 +14,7 @@ from newsmill_shared.database.engine import make_engine, transaction
 from newsmill_shared.database.finish import Ending, finish
 from newsmill_shared.messages import Category, Language
 from newsmill_shared.reasons import Reason
-from tests.integration.gateway.conftest import Mill
+from tests.support.gateway import Mill
 from tests.support.builders import NOON, a_page, an_article, an_article_enriched
 
 PAPER = "https://paper.example"

@@ -7,7 +7,7 @@ from newsmill_shared.identity import article_id
 from newsmill_shared.messages import Alias, Category
 from newsmill_shared.reasons import Reason
 from newsmill_shared.urls import canonicalize
-from tests.integration.gateway.conftest import Mill
+from tests.support.gateway import Mill
 from tests.support.builders import NOON, a_page, a_relation, an_article
 
 STORY = "https://paper.example/story"

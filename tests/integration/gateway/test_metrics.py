@@ -9,7 +9,7 @@ from newsmill_gateway.bridge.keys import DOORS_KEY
 from newsmill_gateway.settings import GatewaySettings
 from newsmill_shared.database.finish import Ending
 from newsmill_shared.reasons import Reason
-from tests.integration.gateway.conftest import Mill, serving
+from tests.support.gateway import Mill, serving
 from tests.integration.gateway.test_outages import NOWHERE, changed
 from tests.unit.gateway.test_metrics import samples
 

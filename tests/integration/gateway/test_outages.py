@@ -16,7 +16,7 @@ from sqlalchemy import text
 from newsmill_cli.engines import Engines
 from newsmill_gateway.settings import GatewaySettings
 from newsmill_shared.database.engine import make_engine, transaction
-from tests.integration.gateway.conftest import serving
+from tests.support.gateway import serving
 
 NOWHERE = "postgresql://newsmill@127.0.0.1:1/newsmill"
 URLS = ["https://a.example/1"]

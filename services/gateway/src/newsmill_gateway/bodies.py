@@ -6,9 +6,9 @@ from http import HTTPStatus
 from typing import Literal
 
 from pydantic import JsonValue
-from pydantic_core import from_json
 
 from newsmill_gateway.problems import Code, ProblemError, Refusal
+from newsmill_shared.json_text import read_json
 
 __all__ = ["MAX_ITEMS", "Line", "body_format", "read_line", "read_lines", "read_object"]
 
@@ -103,7 +103,7 @@ def read_line(line: bytes) -> JsonValue | Refusal:
     if text[0] not in '{["':
         return text
     try:
-        return _from_json(line)
+        return read_json(line)
     except ValueError as error:
         return Refusal(Code.JSON, f"the line is not JSON: {error}")
 
@@ -125,18 +125,11 @@ def _parse_whole(body: bytes) -> JsonValue:
             HTTPStatus.BAD_REQUEST, Code.ENCODING, f"the body is not UTF-8 at byte {error.start}"
         ) from None
     try:
-        return _from_json(body)
+        return read_json(body)
     except ValueError as error:
         raise ProblemError(
             HTTPStatus.BAD_REQUEST, Code.JSON, f"the body is not JSON: {error}"
         ) from None
-
-
-def _from_json(text: bytes) -> JsonValue:
-    # Bounded by the parser itself: nesting to 200 levels, numbers to 4,300 digits, and neither
-    # NaN nor lone surrogates.
-    value: JsonValue = from_json(text, allow_inf_nan=False)
-    return value
 
 
 def _bounded(lines: Iterator[Line]) -> Iterator[Line]:
