@@ -36,7 +36,7 @@ def changed(settings: GatewaySettings, **changes: object) -> GatewaySettings:
 def test_it_is_ready_when_work_can_be_accepted(api: httpx.Client) -> None:
     ready = api.get("/readyz")
 
-    assert (ready.status_code, ready.json()) == (200, {"status": "ready", "warnings": []})
+    assert (ready.status_code, ready.json()["status"]) == (200, "ready")
 
 
 def test_without_its_tables_it_is_not_ready_and_says_what_to_run(
@@ -112,14 +112,14 @@ def test_a_defect_is_a_500_without_a_traceback(
     assert "receipt" not in answer.text
 
 
-def test_without_redis_work_is_accepted_and_readiness_warns(settings: GatewaySettings) -> None:
+def test_without_redis_work_is_accepted_and_readiness_says_so(settings: GatewaySettings) -> None:
     with serving(changed(settings, redis_url="redis://127.0.0.1:1/0")) as api:
         accepted = api.post("/v1/urls", json=URLS)
         ready = api.get("/readyz")
 
     assert accepted.status_code == 202
     assert ready.status_code == 200
-    assert [warning["code"] for warning in ready.json()["warnings"]] == ["redis_away"]
+    assert ready.json()["diagnosis"][0]["code"] == "redis_unreachable"
 
 
 def test_a_web_page_of_another_site_gets_nothing(api: httpx.Client) -> None:

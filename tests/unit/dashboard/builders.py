@@ -5,8 +5,11 @@ from uuid import UUID
 
 from newsmill_gateway.dashboard.caching import Kept
 from newsmill_gateway.dashboard.ports import Backlog, Beat, Host, Pulse, Queues, Running, Version
-from newsmill_gateway.dashboard.verdict import SERVICES, Facts
+from newsmill_gateway.dashboard.verdict import Facts
+from newsmill_gateway.diagnosing import Diagnosed
 from newsmill_shared.database.conservation import Conservation
+from newsmill_shared.diagnosis import SERVICES, Snapshot, diagnose
+from tests.unit.diagnosis.builders import a_snapshot
 
 NOW = datetime(2026, 11, 25, 3, 12, 7, tzinfo=UTC)
 AN_ID = UUID(int=7)
@@ -87,6 +90,12 @@ def a_sum(*, accepted: int = 6, lost: int = 0) -> Kept[Conservation]:
     return Kept(Conservation(accepted, outcomes, {"waiting": 1, "running": 1}), 0.2)
 
 
+def some_told(seen: Snapshot | None = None) -> Diagnosed:
+    """What is diagnosed of a snapshot; without one, of a newsmill that is well."""
+    seen = seen or a_snapshot()
+    return Diagnosed(seen, diagnose(seen))
+
+
 def some_facts(**fields: object) -> Facts:
     """Everything answers, everything moves."""
     values: dict[str, object] = {
@@ -94,6 +103,7 @@ def some_facts(**fields: object) -> Facts:
         "queues": some_queues(),
         "backlog": a_backlog(),
         "conservation": a_sum(),
+        "told": some_told(),
     }
     return Facts(**{**values, **fields})  # type: ignore[arg-type]
 

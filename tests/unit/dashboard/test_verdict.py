@@ -1,120 +1,63 @@
-"""Is it moving, and if not, why."""
+"""The diagnosis on the overview, and the checks behind it."""
 
-import pytest
-
-from newsmill_gateway.dashboard.ports import Running
-from newsmill_gateway.dashboard.verdict import SERVICES, Facts, checks, conclude
-from tests.unit.dashboard.builders import (
-    a_backlog,
-    a_host,
-    a_pulse,
-    a_sum,
-    ago,
-    some_facts,
-    some_queues,
-)
-
-QUIET = {"ended_per_second": 0.0, "running": {}, "last_outcome_at": ago(600), "last_sent_at": None}
+from newsmill_gateway.dashboard import overview
+from newsmill_gateway.dashboard.verdict import checks, is_unused
+from newsmill_shared.diagnosis import SERVICES
+from newsmill_shared.diagnosis.snapshot import Away, PageStoreRoom, Pause
+from tests.unit.dashboard.builders import ago, some_facts, some_told
+from tests.unit.diagnosis.builders import a_broker, a_database, a_ledger, a_snapshot
 
 
-def test_a_system_that_moves_says_how_fast() -> None:
-    verdict = conclude(some_facts())
+def test_the_first_cause_is_the_verdict_and_the_others_follow() -> None:
+    told = some_told(a_snapshot(broker=a_broker(*SERVICES), pages=Away("no such folder")))
 
-    assert (verdict.state, verdict.said) == ("ok", "Moving: 34.1 pages a second")
-    assert verdict.help is None
+    panel = overview.verdict_panel(some_facts(told=told))
 
-
-def test_a_system_that_was_never_used_says_that_it_is_ready() -> None:
-    verdict = conclude(some_facts(pulse=a_pulse(accepted_any=False, **QUIET)))
-
-    assert verdict.state == "ok"
-    assert verdict.empty
-    assert verdict.said.startswith("Ready")
-
-
-@pytest.mark.parametrize(("missing", "name"), [("pulse", "PostgreSQL"), ("queues", "Redis")])
-def test_an_engine_that_is_away_is_named_first(missing: str, name: str) -> None:
-    verdict = conclude(some_facts(**{missing: None}))
-
-    assert verdict.state == "bad"
-    assert name in verdict.said
-
-
-@pytest.mark.parametrize("service", SERVICES)
-def test_a_service_without_a_live_worker_is_a_stall(service: str) -> None:
-    others = [name for name in SERVICES if name != service]
-
-    verdict = conclude(some_facts(queues=some_queues(*others)))
-
-    assert verdict.said == f"Stalled: no live worker for {service}"
-    assert verdict.help is not None
-    assert verdict.help.command == f"docker compose up -d {service}"
-
-
-def test_a_ledger_that_does_not_add_up_wakes_somebody() -> None:
-    verdict = conclude(some_facts(conservation=a_sum(accepted=10, lost=2)))
-
-    assert verdict.state == "bad"
-    assert "2 jobs are unaccounted for" in verdict.said
-
-
-def test_due_work_that_nobody_sends_is_a_stall() -> None:
-    backlog = a_backlog(a_host(), due=3, due_since=ago(300))
-
-    verdict = conclude(some_facts(pulse=a_pulse(**QUIET), backlog=backlog))
-
-    assert verdict.said == "Stalled: 3 jobs are due, and none was sent for 5 min"
-
-
-def test_due_work_is_no_stall_while_other_work_is_sent() -> None:
-    backlog = a_backlog(a_host(), due=3, due_since=ago(300))
-
-    assert conclude(some_facts(backlog=backlog)).state == "ok"
-
-
-def test_messages_that_nobody_takes_are_a_stall() -> None:
-    pulse = a_pulse(**{**QUIET, "running": {"enrich": Running(40, ago(400))}})
-
-    verdict = conclude(some_facts(pulse=pulse, queues=some_queues(enrich=40)))
-
-    assert verdict.state == "bad"
-    assert "40 messages wait for enrich" in verdict.said
-
-
-def test_waiting_on_purpose_raises_no_alarm_however_old() -> None:
-    backlog = a_backlog(a_host(), turn=9, turn_oldest_at=ago(90_000))
-
-    verdict = conclude(some_facts(pulse=a_pulse(**QUIET), backlog=backlog))
-
-    assert verdict.state == "wait"
-    assert verdict.help is None
-
-
-def test_nothing_to_do_is_well() -> None:
-    assert conclude(some_facts(pulse=a_pulse(**QUIET))).said.startswith("Idle")
+    assert panel["verdict"] == told.causes[0]
+    assert panel["others"] == list(told.causes[1:])
 
 
 def test_every_check_is_made_whatever_is_away() -> None:
-    nothing = Facts(pulse=None, queues=None, backlog=None, conservation=None)
+    told = some_told(a_snapshot(database=Away("refused"), broker=Away("refused"), pages=None))
 
-    states = {check.name: check.state for check in checks(nothing)}
+    states = {check.name: check.state for check in checks(told)}
 
     assert states == {
         "Workers": "off",
         "Dispatcher": "off",
         "Hosts": "off",
+        "Pauses": "off",
         "Redis": "bad",
         "Database": "bad",
+        "Disk": "off",
     }
 
 
-def test_a_full_redis_and_few_connections_are_warned_of() -> None:
-    queues = some_queues()
-    full = type(queues)(queues.depths, 95 * 2**20, 100 * 2**20, queues.beats)
+def test_a_check_is_bad_when_a_cause_is_about_it() -> None:
+    seen = a_snapshot(
+        broker=a_broker(used_bytes=100 * 2**20),
+        database=a_database(connections=96),
+        pages=PageStoreRoom(2**29, 2**40),
+    )
 
-    found = checks(some_facts(queues=full, pulse=a_pulse(connections=95)))
+    found = {check.name: check.said for check in checks(some_told(seen)) if check.state == "bad"}
 
-    assert {check.name: check.said for check in found if check.state == "warn"} == {
-        "Redis": "95 % of 100 MB",
-        "Database": "3 ms, 95 of 100",
+    assert found == {
+        "Redis": "100 % of 100 MB",
+        "Database": "3 ms, 96 of 100",
+        "Disk": "100 % used, 512 MB left",
     }
+
+
+def test_what_is_paused_is_named() -> None:
+    pause = Pause("ingest", "ann", "a move", ago(60), whole=True)
+    seen = a_snapshot(database=a_database(a_ledger(pauses=(pause,))))
+
+    pauses = next(check for check in checks(some_told(seen)) if check.name == "Pauses")
+
+    assert (pauses.state, pauses.said) == ("wait", "ingest")
+
+
+def test_a_ledger_that_took_nothing_yet_is_unused() -> None:
+    assert is_unused(a_snapshot(database=a_database(a_ledger(accepted_any=False))))
+    assert not is_unused(a_snapshot(database=Away("refused")))

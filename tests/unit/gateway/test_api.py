@@ -7,16 +7,28 @@ from typing import Any
 import pytest
 
 from newsmill_gateway.api import make_api
+from newsmill_gateway.diagnosing import Diagnosis
 from newsmill_gateway.metrics import Meters
+from newsmill_gateway.operators import Operators
 from newsmill_gateway.settings import GatewaySettings
+from newsmill_shared.diagnosis import Snapshot
+from tests.unit.diagnosis.builders import NOW
 from tests.unit.gateway.test_gateway import Rig
+from tests.unit.gateway.test_hosts import FakeRegister
 from tests.unit.gateway.test_metrics import FakeLedgerMeter, FakeQueueMeter
 
 
 @pytest.fixture(scope="module", name="document")
 def the_document() -> dict[str, Any]:
     meters = Meters(FakeLedgerMeter(), FakeQueueMeter(), clock=lambda: 0)
-    api = make_api(Rig().gateway, GatewaySettings(), meters=meters, version="1.2.3")
+    api = make_api(
+        Rig().gateway,
+        GatewaySettings(),
+        operators=Operators(FakeRegister()),
+        meters=meters,
+        diagnosis=Diagnosis(lambda: Snapshot(now=NOW)),
+        version="1.2.3",
+    )
     return api.openapi()
 
 
@@ -27,9 +39,12 @@ def test_every_path_is_named(document: dict[str, Any]) -> None:
         "/readyz",
         "/v1/articles",
         "/v1/articles/{article_id}",
+        "/v1/audit",
         "/v1/changes",
         "/v1/conservation",
         "/v1/documents",
+        "/v1/hosts",
+        "/v1/hosts/{name}",
         "/v1/jobs",
         "/v1/jobs/{job_id}",
         "/v1/pauses",
@@ -51,7 +66,7 @@ def test_options_come_with_their_meaning(document: dict[str, Any]) -> None:
 
     undescribed = [
         f"{model}.{name}"
-        for model in ("URLOptions", "DocumentOptions")
+        for model in ("URLOptions", "DocumentOptions", "HostChange")
         for name, field in schemas[model]["properties"].items()
         if "description" not in field
     ]

@@ -362,16 +362,6 @@ def test_what_is_unknown_is_not_found_and_what_is_no_id_is_refused(rig: Rig) -> 
     assert codes == [*[Code.NOT_FOUND] * 4, Code.INVALID_ID, Code.INVALID_ID, "not_a_url"]
 
 
-def test_work_is_accepted_without_redis_but_readiness_warns(rig: Rig) -> None:
-    rig.waker.away = True
-
-    rig.gateway.check_ledger()
-    warning = rig.gateway.check_redis()
-
-    assert warning is not None
-    assert warning.code == Code.REDIS_AWAY
-
-
 def test_no_work_is_accepted_before_the_migrations(rig: Rig) -> None:
     rig.ledger.has_all_migrations = False
 

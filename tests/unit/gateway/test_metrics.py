@@ -9,8 +9,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from newsmill_gateway.metric_names import Metric
 from newsmill_gateway.metrics import DOORS, Carried, Flow, Seldom, exposition
 from newsmill_shared.database.conservation import Conservation
+from newsmill_shared.diagnosis import Code, diagnose
+from newsmill_shared.diagnosis.snapshot import Away
 from newsmill_shared.errors import TransientError
 from newsmill_shared.reasons import Reason
+from tests.unit.diagnosis.builders import a_snapshot
 
 FLOW = Flow(in_flight={"enrich": 3}, oldest={"waiting": 12.5}, position=70, unnumbered=2)
 COUNTS = Conservation(9, {("dead", "memory"): 2, ("stored", "new"): 3}, {"waiting": 3})
@@ -102,6 +105,7 @@ def test_what_is_away_is_said_to_be_and_left_out() -> None:
         "newsmill_up|redis",
         "newsmill_queue_messages|ingest",
         "newsmill_queue_messages|notes",
+        *(f"newsmill_diagnosis|{code}" for code in Code),
         *(
             f"newsmill_door_items_total|{door}|{verdict}"
             for door in DOORS
@@ -109,6 +113,15 @@ def test_what_is_away_is_said_to_be_and_left_out() -> None:
         ),
     }
     assert (shown["newsmill_up|database"], shown["newsmill_up|redis"]) == (0, 1)
+
+
+def test_a_cause_that_applies_is_one_and_all_others_are_zero() -> None:
+    causes = diagnose(a_snapshot(broker=Away("refused")))
+
+    shown = samples(exposition(FLOW, COUNTS, CARRIED, causes=causes))
+
+    applies = [name for name, value in shown.items() if "diagnosis" in name and value]
+    assert applies == ["newsmill_diagnosis|redis_unreachable"]
 
 
 def test_a_figure_is_asked_for_once_in_five_seconds() -> None:

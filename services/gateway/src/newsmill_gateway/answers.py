@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, JsonValue
 
 from newsmill_shared.database.attempts import AttemptEnd
 from newsmill_shared.database.pauses import Scope
+from newsmill_shared.diagnosis import Code, Command, State
 from newsmill_shared.messages import Category, Hop
 from newsmill_shared.reasons import Outcome, Reason
 
@@ -31,7 +32,6 @@ __all__ = [
     "Readiness",
     "Receipt",
     "RejectedItem",
-    "Warned",
 ]
 
 
@@ -258,18 +258,38 @@ class Health(_Answer):
     status: Literal["ok"] = "ok"
 
 
-class Warned(_Answer):
-    """Something is amiss that does not keep work from being accepted."""
+class CommandAnswer(_Answer):
+    """What to type, in a deployment and on a laptop."""
 
-    code: str
-    detail: str
+    compose: str
+    laptop: str
+
+    @classmethod
+    def of(cls, command: Command) -> "CommandAnswer":
+        """Return it as it is answered."""
+        return cls(compose=command.compose, laptop=command.laptop)
+
+
+class CauseAnswer(_Answer):
+    """One finding of the diagnosis; the words are left out for callers without the key."""
+
+    code: Code
+    state: State
+    said: str | None = None
+    meaning: str | None = None
+    command: CommandAnswer | None = None
+    then: str | None = None
+    look: CommandAnswer | None = None
+    safe: str | None = None
+    since: AwareDatetime | None = None
 
 
 class Readiness(_Answer):
     """Work can be accepted."""
 
     status: Literal["ready"] = "ready"
-    warnings: tuple[Warned, ...] = ()
+    diagnosis: tuple[CauseAnswer, ...] = ()
+    """What is known of the whole system, what to act on first; there is always one."""
 
 
 class Problem(_Answer):

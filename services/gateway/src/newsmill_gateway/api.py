@@ -2,14 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 
 import anyio.to_thread
 import structlog
-from fastapi import FastAPI, Query, Request, Response
+from fastapi import FastAPI, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from pydantic.json_schema import models_json_schema
@@ -35,14 +35,18 @@ from newsmill_gateway.answers import (
     Receipt,
 )
 from newsmill_gateway.bodies import body_format, read_object
+from newsmill_gateway.diagnosing import Diagnosed, Diagnosis, causes_answer
 from newsmill_gateway.doors import Door
 from newsmill_gateway.gateway import RETRY_AFTER_SECONDS, Gateway, HandedIn
+from newsmill_gateway.hosts import Audit, AuditQuery, HostAnswer, HostChange, HostQuery, Hosts
 from newsmill_gateway.intake import DocumentOptions, URLOptions
 from newsmill_gateway.metrics import CONTENT_TYPE, Meters, exposition
+from newsmill_gateway.operators import Operators
 from newsmill_gateway.problems import Code, ProblemError
 from newsmill_gateway.queries import (
     ArticleQuery,
     ChangeQuery,
+    Host,
     JobQuery,
     PauseRequest,
     PauseTarget,
@@ -57,7 +61,7 @@ __all__ = ["make_api"]
 _MAX_URLS_BYTES = 16 * 1024 * 1024
 _MAX_DOCUMENT_BYTES = 12 * 1024 * 1024
 """A document of 8 MiB in base64, and its options."""
-_MAX_PAUSE_BYTES = 64 * 1024
+_MAX_ACT_BYTES = 64 * 1024
 _BODY_SECONDS = 30
 _DRAINED = 4
 """A body up to so many times its limit is read to its end before it is refused: whoever is cut
@@ -98,6 +102,7 @@ class _Api(FastAPI):
                 (URLOptions, "validation"),
                 (DocumentOptions, "validation"),
                 (PauseRequest, "validation"),
+                (HostChange, "validation"),
                 (Problem, "serialization"),
             ],
             ref_template=_SCHEMA_REF,
@@ -107,14 +112,22 @@ class _Api(FastAPI):
 
 
 def make_api(
-    gateway: Gateway, settings: GatewaySettings, *, meters: Meters, version: str
+    gateway: Gateway,
+    settings: GatewaySettings,
+    *,
+    operators: Operators,
+    meters: Meters,
+    diagnosis: Diagnosis,
+    version: str,
 ) -> FastAPI:
     """Return the application.
 
     Args:
         gateway: What does the work.
         settings: Where it listens, the key, and its time limits.
+        operators: What answers operators.
         meters: The figures of ``/metrics``.
+        diagnosis: What is wrong, if anything.
         version: Shown in the OpenAPI document.
     """
     api = _Api(
@@ -130,8 +143,9 @@ def make_api(
     _add_doors_in(api, gateway, settings)
     _add_doors_out(api, gateway, settings)
     _add_pauses(api, gateway, settings)
-    _add_health(api, gateway, settings)
-    _add_metrics(api, meters, settings)
+    _add_hosts(api, operators, settings)
+    _add_health(api, gateway, settings, diagnosis=diagnosis, door=door)
+    _add_metrics(api, meters, settings, diagnosis=diagnosis)
     return api
 
 
@@ -230,7 +244,7 @@ def _add_pauses(api: FastAPI, gateway: Gateway, settings: GatewaySettings) -> No
     async def post_pause(request: Request) -> Response:
         """Stop everything, a stage, a host or a label; set again it gets another end and reason."""
         _check_json(request)
-        body = read_object(await _read_body(request, _MAX_PAUSE_BYTES))
+        body = read_object(await _read_body(request, _MAX_ACT_BYTES))
         try:
             pause = PauseRequest.model_validate(body)
         except ValidationError as error:
@@ -243,23 +257,97 @@ def _add_pauses(api: FastAPI, gateway: Gateway, settings: GatewaySettings) -> No
         return _answer(await _in_thread(seconds, gateway.resume, target))
 
 
-def _add_health(api: FastAPI, gateway: Gateway, settings: GatewaySettings) -> None:
+def _add_hosts(api: FastAPI, operators: Operators, settings: GatewaySettings) -> None:
+    seconds = settings.database_seconds
+
+    @api.get("/v1/hosts", response_model=Hosts, responses=_PROBLEMS)
+    async def get_hosts(query: Annotated[HostQuery, Query()]) -> Response:
+        """Return hosts by name: those for which something is set, or all."""
+        return _answer(await _in_thread(seconds, operators.hosts, query))
+
+    @api.get("/v1/hosts/{name}", response_model=HostAnswer, responses=_PROBLEMS)
+    async def get_host(name: Annotated[Host, Path()]) -> Response:
+        """Return a host: how fast it is asked, why, and what is set for it."""
+        return _answer(await _in_thread(seconds, operators.host, name))
+
+    @api.patch(
+        "/v1/hosts/{name}",
+        response_model=HostAnswer,
+        responses=_PROBLEMS,
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {"application/json": {"schema": _reference(HostChange)}},
+            }
+        },
+    )
+    async def patch_host(name: Annotated[Host, Path()], request: Request) -> Response:
+        """Set something for a host; null unsets it, what is left out stays as it is."""
+        body = read_object(await _read_body(request, _MAX_ACT_BYTES))
+        try:
+            change = HostChange.model_validate(body)
+        except ValidationError as error:
+            raise RequestValidationError(error.errors()) from error
+        return _answer(await _in_thread(seconds, operators.change_host, name, change))
+
+    @api.get("/v1/audit", response_model=Audit, responses=_PROBLEMS)
+    async def get_audit(query: Annotated[AuditQuery, Query()]) -> Response:
+        """Return what operators have changed, the newest first."""
+        return _answer(await _in_thread(seconds, operators.audit, query))
+
+
+def _add_health(
+    api: FastAPI,
+    gateway: Gateway,
+    settings: GatewaySettings,
+    *,
+    diagnosis: Diagnosis,
+    door: Door,
+) -> None:
     @api.get("/healthz", response_model=Health)
     async def get_health() -> Response:
         """Say that the process answers; nothing else is asked."""
         return _answer(Health())
 
     @api.get("/readyz", response_model=Readiness, responses=_PROBLEMS)
-    async def get_readiness() -> Response:
-        """Say whether work can be accepted, or what keeps it from being accepted."""
-        _, warning = await asyncio.gather(
-            _in_thread(settings.database_seconds, gateway.check_ledger),
-            _in_thread(settings.database_seconds, gateway.check_redis),
+    async def get_readiness(request: Request) -> Response:
+        """Say whether work can be accepted, and what is wrong with the whole, if anything.
+
+        Whoever does not know the key is told codes and states of the diagnosis, without words.
+        """
+        seconds = settings.database_seconds
+        told, problem = await asyncio.gather(
+            _diagnosed(diagnosis, seconds), _unready(gateway, seconds)
         )
-        return _answer(Readiness(warnings=(warning,) if warning else ()))
+        causes = causes_answer(told, full=door.knows_key(request.headers))
+        if problem is not None:
+            said = [cause.model_dump(mode="json", exclude_none=True) for cause in causes]
+            return _problem(problem, {"diagnosis": said})
+        return _answer(Readiness(diagnosis=causes))
 
 
-def _add_metrics(api: FastAPI, meters: Meters, settings: GatewaySettings) -> None:
+async def _diagnosed(diagnosis: Diagnosis, seconds: float) -> Diagnosed | None:
+    """Return the diagnosis, or what was known before if a newer one takes too long."""
+    try:
+        return await _in_thread(seconds, diagnosis.now)
+    except DatabaseAwayError:
+        return diagnosis.last()
+
+
+async def _unready(gateway: Gateway, seconds: float) -> ProblemError | None:
+    """Return what keeps work from being accepted."""
+    try:
+        await _in_thread(seconds, gateway.check_ledger)
+    except ProblemError as problem:
+        return problem
+    except DatabaseAwayError as error:
+        return _away(str(error))
+    return None
+
+
+def _add_metrics(
+    api: FastAPI, meters: Meters, settings: GatewaySettings, *, diagnosis: Diagnosis
+) -> None:
     async def known(ask: Callable[[], _Value]) -> _Value | None:
         try:
             return await _in_thread(settings.database_seconds, ask)
@@ -274,12 +362,14 @@ def _add_metrics(api: FastAPI, meters: Meters, settings: GatewaySettings) -> Non
     )
     async def get_metrics() -> Response:
         """Return figures in the text format of Prometheus, some seconds old at most."""
-        flow, counts, carried = await asyncio.gather(
+        flow, counts, carried, told = await asyncio.gather(
             known(meters.flow.value),
             known(meters.conservation.value),
             known(meters.carried.value),
+            _diagnosed(diagnosis, settings.database_seconds),
         )
-        return Response(exposition(flow, counts, carried), media_type=CONTENT_TYPE)
+        causes = told.causes if told else ()
+        return Response(exposition(flow, counts, carried, causes), media_type=CONTENT_TYPE)
 
 
 def _add_errors(api: FastAPI, door: Door) -> None:
@@ -448,12 +538,12 @@ def _receipt(handed_in: HandedIn, gateway: Gateway) -> Response:
     return answer
 
 
-def _problem(error: ProblemError) -> Response:
+def _problem(error: ProblemError, more: Mapping[str, object] | None = None) -> Response:
     body = Problem(
         title=error.status.phrase, status=error.status, code=error.code, detail=error.detail
     )
     return Response(
-        json.dumps(body.model_dump(mode="json") | error.extra),
+        json.dumps({**body.model_dump(mode="json"), **error.extra, **(more or {})}),
         error.status,
         headers=error.headers,
         media_type="application/problem+json",

@@ -24,7 +24,6 @@ from newsmill_gateway.answers import (
     Pauses,
     Receipt,
     RejectedItem,
-    Warned,
 )
 from newsmill_gateway.bodies import Format, read_lines, read_object
 from newsmill_gateway.intake import Document, read_document, read_url
@@ -258,14 +257,6 @@ class Gateway:
                 Code.DATABASE_SCHEMA,
                 "the database is not at this version: run newsmill migrate",
             )
-
-    def check_redis(self) -> Warned | None:
-        """Tell what is wrong with Redis: work is accepted all the same, but not carried."""
-        try:
-            self._waker.check()
-        except TransientError as error:
-            return Warned(code=Code.REDIS_AWAY, detail=str(error))
-        return None
 
     def _hand_in(
         self, lines: Sequence[_Sound | _Unsound], door: str, request: bytes, key: str

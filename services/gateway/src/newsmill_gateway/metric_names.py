@@ -17,6 +17,12 @@ class Metric(Enum):
         ("part",),
         "1 if the part answers: database, redis; else what is known of it is left out",
     )
+    DIAGNOSIS = (
+        "newsmill_diagnosis",
+        "gauge",
+        ("code",),
+        "1 if this cause applies now; docs/operations.md has a section for each code",
+    )
     ACCEPTED = (
         "newsmill_jobs_accepted_total",
         "counter",

@@ -16,6 +16,7 @@ from newsmill_gateway.metric_names import Metric
 from newsmill_gateway.stage_metrics import stage_families
 from newsmill_shared.database.conservation import Conservation
 from newsmill_shared.database.tallies import Count
+from newsmill_shared.diagnosis import Cause, Code
 from newsmill_shared.errors import TransientError
 from newsmill_shared.reasons import RULES, Outcome
 
@@ -155,7 +156,12 @@ class Meters:
         self.carried = Seldom(queues.carried, clock=clock)
 
 
-def exposition(flow: Flow | None, counts: Conservation | None, carried: Carried | None) -> bytes:
+def exposition(
+    flow: Flow | None,
+    counts: Conservation | None,
+    carried: Carried | None,
+    causes: Iterable[Cause] = (),
+) -> bytes:
     """Return the text that a Prometheus server reads; what is None is left out.
 
     Every outcome with every reason, every state and every door is shown from the beginning, as 0,
@@ -163,7 +169,15 @@ def exposition(flow: Flow | None, counts: Conservation | None, carried: Carried 
     """
     registry = CollectorRegistry()
     registry.register(
-        _Once([*_up(flow, carried), *_flow(flow), *_sums(counts), *_carried(carried)])
+        _Once(
+            [
+                *_up(flow, carried),
+                _diagnosis(causes),
+                *_flow(flow),
+                *_sums(counts),
+                *_carried(carried),
+            ]
+        )
     )
     return generate_latest(registry)
 
@@ -219,6 +233,12 @@ def _sums(counts: Conservation | None) -> Iterator[_Family]:
     yield _family(Metric.DEAD, {(): counts.outcomes.get(Outcome.DEAD, 0)})
     yield _family(Metric.UNACCOUNTED, {(): counts.unaccounted})
     yield _family(Metric.OPEN, {(state,): counts.open.get(state, 0) for state in _STATES})
+
+
+def _diagnosis(causes: Iterable[Cause]) -> _Family:
+    """Return 1 for each code that applies, and 0 for all others, so that alerts see them end."""
+    found = {cause.code for cause in causes}
+    return _family(Metric.DIAGNOSIS, {(str(code),): float(code in found) for code in Code})
 
 
 def _carried(carried: Carried | None) -> Iterator[_Family]:

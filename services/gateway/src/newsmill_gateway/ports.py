@@ -122,10 +122,6 @@ class Waker(Protocol):
         """Name the hosts; failing costs a few seconds, no more, so it is logged at most."""
         ...
 
-    def check(self) -> None:
-        """Raise `TransientError` if Redis cannot be used."""
-        ...
-
 
 class Tally(Protocol):
     """Counts items by door."""

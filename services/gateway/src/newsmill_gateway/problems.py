@@ -46,7 +46,6 @@ class Code(StrEnum):
     DATABASE_AWAY = "database_away"
     DATABASE_SCHEMA = "database_schema"
     PAGE_STORE_AWAY = "page_store_away"
-    REDIS_AWAY = "redis_away"
     INTERNAL = "internal"
 
 

@@ -14,15 +14,19 @@ from newsmill_gateway.adapters.redis_meter import RedisMeter
 from newsmill_gateway.adapters.redis_tally import RedisTally
 from newsmill_gateway.adapters.redis_waker import RedisWaker
 from newsmill_gateway.adapters.sql_dashboard import SQLDashboard
+from newsmill_gateway.adapters.sql_hosts import SQLHosts
 from newsmill_gateway.adapters.sql_ledger import SQLLedger
 from newsmill_gateway.adapters.sql_meter import SQLMeter
 from newsmill_gateway.api import make_api
 from newsmill_gateway.dashboard.joining import add_dashboard
+from newsmill_gateway.diagnosing import Diagnosis
 from newsmill_gateway.gateway import Gateway
 from newsmill_gateway.metrics import Meters
+from newsmill_gateway.operators import Operators
 from newsmill_gateway.settings import GatewaySettings
 from newsmill_shared.addresses import AddressPolicy
 from newsmill_shared.database.engine import make_engine
+from newsmill_shared.looking import Looker
 from newsmill_shared.pages import PageStore
 from newsmill_shared.starting import starting
 
@@ -60,13 +64,29 @@ def build(settings: GatewaySettings) -> FastAPI:
         policy=policy,
         now=lambda: datetime.now(UTC),
     )
+    diagnosis = Diagnosis(
+        Looker(
+            database_url=settings.database_url,
+            redis_url=settings.redis_url,
+            page_store_url=settings.page_store_url,
+        ).look
+    )
     meters = Meters(SQLMeter(engine), RedisMeter(redis), clock=time.monotonic)
-    api = make_api(gateway, settings, meters=meters, version=version("newsmill-gateway"))
+    operators = Operators(SQLHosts(engine, host_delay_seconds=settings.host_delay_seconds))
+    api = make_api(
+        gateway,
+        settings,
+        operators=operators,
+        meters=meters,
+        diagnosis=diagnosis,
+        version=version("newsmill-gateway"),
+    )
     add_dashboard(
         api,
         ledger=SQLDashboard(engine),
         broker=RedisDashboard(redis),
         desk=gateway,
+        diagnosis=diagnosis,
         settings=settings,
         version=api.version,
     )

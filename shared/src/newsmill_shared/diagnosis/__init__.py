@@ -70,8 +70,8 @@ def diagnose(seen: Snapshot) -> tuple[Cause, ...]:
             Cause(
                 code=Code.IDLE,
                 state="ok",
-                said="Nothing was asked, so nothing is known",
-                meaning="Name an address: NEWSMILL_API_URL, or those of the engines.",
+                said="Nothing is known yet",
+                meaning="The first look has not ended.",
             )
         )
     return tuple(causes)

@@ -4,7 +4,6 @@ import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 
-from newsmill_shared.errors import TransientError
 from newsmill_shared.queue.notes import WakeNote, send_note
 
 __all__ = ["RedisWaker"]
@@ -24,14 +23,3 @@ class RedisWaker:
             send_note(self._redis, WakeNote(hosts=hosts))
         except RedisError as error:
             _log.warning("wake not sent", error=str(error))
-
-    def check(self) -> None:
-        """Ask Redis for an answer.
-
-        Raises:
-            TransientError: There is none.
-        """
-        try:
-            self._redis.ping()
-        except RedisError as error:
-            raise TransientError(f"Redis: {error}") from error

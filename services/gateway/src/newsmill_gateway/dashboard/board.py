@@ -20,9 +20,11 @@ from newsmill_gateway.dashboard.formats import host_of
 from newsmill_gateway.dashboard.hosts import HostQuery, host_panel, hosts_panel
 from newsmill_gateway.dashboard.job import Found, job_page
 from newsmill_gateway.dashboard.ports import ArticleQuery, Broker, FailureQuery, Ledger, Pulse
-from newsmill_gateway.dashboard.verdict import Facts
+from newsmill_gateway.dashboard.verdict import Facts, is_unused
+from newsmill_gateway.diagnosing import Diagnosed, Diagnosis
 from newsmill_gateway.gateway import HandedIn
 from newsmill_gateway.problems import ProblemError
+from newsmill_shared.diagnosis import Snapshot, diagnose
 from newsmill_shared.errors import TransientError
 
 __all__ = ["PARTS", "Board", "Desk", "Links"]
@@ -74,6 +76,7 @@ class Board:
         ledger: The ledger.
         broker: Redis.
         desk: The gateway.
+        diagnosis: What is wrong, if anything.
         now: Tells the time while PostgreSQL does not.
     """
 
@@ -83,10 +86,12 @@ class Board:
         ledger: Ledger,
         broker: Broker,
         desk: Desk,
+        diagnosis: Diagnosis,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._ledger = ledger
         self._desk = desk
+        self._diagnosis = diagnosis
         self._now = now
         self._pulse = Cached(ledger.pulse, seconds=1, patience=2)
         self._queues = Cached(broker.queues, seconds=1, patience=1.5)
@@ -213,10 +218,14 @@ class Board:
             queues=self._answered(self._queues.get),
             backlog=_or_none(self._backlog),
             conservation=_or_none(self._conservation),
+            told=self._diagnosis.now() or _nothing_yet(self._now()),
         )
 
     def _common(self, facts: Facts) -> dict[str, object]:
-        return {"now": facts.pulse.now if facts.pulse else self._now()}
+        return {
+            "now": facts.pulse.now if facts.pulse else self._now(),
+            "is_unused": is_unused(facts.told.seen),
+        }
 
     def _part(self, name: str, facts: Facts) -> Context:
         now = facts.pulse.now if facts.pulse else None
@@ -247,6 +256,12 @@ class Board:
             _log.warning("dashboard shows an outage", error=str(error))
             return None
         return kept.value if kept and kept.seconds_old < _STALE_SECONDS else None
+
+
+def _nothing_yet(now: datetime) -> Diagnosed:
+    """Return what is known before the first look has ended."""
+    seen = Snapshot(now=now)
+    return Diagnosed(seen, diagnose(seen))
 
 
 def _or_none(cached: Cached[_Value]) -> Kept[_Value] | None:

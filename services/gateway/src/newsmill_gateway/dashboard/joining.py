@@ -6,6 +6,7 @@ from newsmill_gateway.dashboard.board import Board, Desk
 from newsmill_gateway.dashboard.ports import Broker, Ledger
 from newsmill_gateway.dashboard.routes import make_dashboard
 from newsmill_gateway.dashboard.shell import Front
+from newsmill_gateway.diagnosing import Diagnosis
 from newsmill_gateway.doors import Door
 from newsmill_gateway.settings import GatewaySettings, is_loopback
 
@@ -18,6 +19,7 @@ def add_dashboard(
     ledger: Ledger,
     broker: Broker,
     desk: Desk,
+    diagnosis: Diagnosis,
     settings: GatewaySettings,
     version: str,
 ) -> None:
@@ -28,11 +30,12 @@ def add_dashboard(
         ledger: Where pages are read from.
         broker: Redis.
         desk: The gateway, which looks up and accepts as the API does.
+        diagnosis: What is wrong, if anything.
         settings: Where the gateway listens, the key, and its time limits.
         version: Of the product.
     """
     dashboard = make_dashboard(
-        Board(ledger=ledger, broker=broker, desk=desk),
+        Board(ledger=ledger, broker=broker, desk=desk, diagnosis=diagnosis),
         desk,
         door=Door(loopback=is_loopback(settings.gateway_host), key=settings.key),
         version=version,

@@ -8,7 +8,7 @@ from newsmill_gateway.dashboard.caching import Kept
 from newsmill_gateway.dashboard.formats import age, clock, count, rate
 from newsmill_gateway.dashboard.hosts import drain_seconds
 from newsmill_gateway.dashboard.ports import Backlog, Beat, Failures, Minute, Pulse, Queues
-from newsmill_gateway.dashboard.verdict import Facts, checks, conclude, missing_services
+from newsmill_gateway.dashboard.verdict import Facts, checks, missing_services
 from newsmill_shared.database.conservation import Conservation
 from newsmill_shared.reasons import Outcome
 
@@ -80,7 +80,8 @@ class _Cause:
 
 def verdict_panel(facts: Facts) -> Context:
     """Return the first line of the page and the checks behind it."""
-    return {"verdict": conclude(facts), "checks": checks(facts)}
+    verdict, *others = facts.told.causes
+    return {"verdict": verdict, "others": others, "checks": checks(facts.told)}
 
 
 def ledger_panel(kept: Kept[Conservation] | None) -> Context:

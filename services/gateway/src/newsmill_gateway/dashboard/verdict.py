@@ -1,32 +1,33 @@
-"""Is it moving, and if not, why: every known cause of a stall, ruled in or out."""
+"""Is it moving, and if not, why: the diagnosis as the overview shows it, and the checks behind."""
 
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
 from newsmill_gateway.dashboard.caching import Kept
-from newsmill_gateway.dashboard.formats import age, clock, count, megabytes, percent
+from newsmill_gateway.dashboard.formats import age, count, megabytes, percent
 from newsmill_gateway.dashboard.ports import Backlog, Pulse, Queues
+from newsmill_gateway.diagnosing import Diagnosed
 from newsmill_shared.database.conservation import Conservation
+from newsmill_shared.diagnosis import SERVICES, Code
+from newsmill_shared.diagnosis.snapshot import Away, Broker, Database, Ledger, Snapshot
 
-__all__ = [
-    "SERVICES",
-    "Check",
-    "Facts",
-    "Help",
-    "Verdict",
-    "checks",
-    "conclude",
-    "missing_services",
-]
+__all__ = ["Check", "Facts", "checks", "is_unused", "missing_services"]
 
-SERVICES = ("dispatcher", "ingest", "enrich", "store")
-"""Services without which work stops."""
-DUE_ALARM_SECONDS = 60
-"""Due work that nobody sends for so long wakes somebody."""
-_QUEUE_ALARM_SECONDS = 120
-_CONNECTIONS_FEW = 0.9
-_MEMORY_FEW = 0.9
+_ABOUT = {
+    "Workers": (Code.NO_WORKER, Code.NO_BRIDGE, Code.SERVICE_WAITS, Code.STAGE_FAILING),
+    "Dispatcher": (Code.DISPATCHER_INACTIVE, Code.EVENTS_UNNUMBERED),
+    "Hosts": (Code.NOTHING_SENT,),
+    "Redis": (Code.REDIS_READ_ONLY, Code.REDIS_FULL, Code.REDIS_DISK, Code.REDIS_OTHER_DATA),
+    "Database": (
+        Code.DATABASE_CONNECTIONS,
+        Code.DATABASE_READ_ONLY,
+        Code.DATABASE_SLOW,
+        Code.SCHEMA_OLD,
+    ),
+    "Disk": (Code.DISK_FULL, Code.PAGE_STORE_UNREACHABLE),
+}
+"""Which causes turn which check bad."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,31 +38,7 @@ class Facts:
     queues: Queues | None
     backlog: Kept[Backlog] | None
     conservation: Kept[Conservation] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Help:
-    """What to do about a stall: the command, where to look next, and what is safe."""
-
-    command: str
-    then: str
-    look: str
-    safe: str
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """The first line of the page.
-
-    ``state`` is ``ok``, ``wait`` (on purpose) or ``bad`` (wakes somebody).
-    """
-
-    state: str
-    said: str
-    more: str
-    help: Help | None = None
-    empty: bool = False
-    """Whether nothing was ever handed in."""
+    told: Diagnosed
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,232 +50,104 @@ class Check:
     said: str
 
 
-def conclude(facts: Facts) -> Verdict:
-    """Return what an operator must know first.
-
-    The first cause that applies is named: what is away explains what is missing behind it.
-    """
-    pulse = facts.pulse
-    if pulse is None:
-        return _away("PostgreSQL", "postgres", "Nothing can be accepted or recorded meanwhile.")
-    if facts.queues is None:
-        return _away("Redis", "redis", "URLs are still accepted and kept in the ledger.")
-    return (
-        _unaccounted(facts.conservation)
-        or _nobody_alive(facts.queues, pulse)
-        or _nothing_sent(facts.backlog, pulse)
-        or _nothing_ends(facts.queues, pulse)
-        or _well(facts.backlog, pulse)
-    )
-
-
 def missing_services(queues: Queues) -> tuple[str, ...]:
     """Return the services of which no process lives."""
     alive = {beat.service for beat in queues.beats}
     return tuple(service for service in SERVICES if service not in alive)
 
 
-def checks(facts: Facts) -> tuple[Check, ...]:
-    """Return every known cause of a stall, each checked."""
-    return (
-        _check_workers(facts.queues),
-        _check_dispatcher(facts.queues),
-        _check_hosts(facts.backlog, facts.pulse),
-        _check_redis(facts.queues),
-        _check_database(facts.pulse),
+def is_unused(seen: Snapshot) -> bool:
+    """Tell whether nothing was ever handed in."""
+    return seen.ledger is not None and not seen.ledger.accepted_any
+
+
+def checks(told: Diagnosed) -> tuple[Check, ...]:
+    """Return every kind of cause of a stall, each checked."""
+    seen = told.seen
+    found = {cause.code for cause in told.causes if cause.state == "bad"}
+    said = (
+        _workers(seen),
+        _dispatcher(seen),
+        _hosts(seen.ledger, seen.now),
+        _pauses(seen.ledger),
+        _redis(seen),
+        _database(seen),
+        _disk(seen),
+    )
+    return tuple(
+        Check(check.name, "bad", check.said)
+        if found.intersection(_ABOUT.get(check.name, ())) and check.state != "off"
+        else check
+        for check in said
     )
 
 
-def _away(engine: str, service: str, meanwhile: str) -> Verdict:
-    return Verdict(
-        "bad",
-        f"Stalled: {engine} does not answer",
-        f"Every part of newsmill waits for it. {meanwhile}",
-        Help(
-            f"docker compose up -d {service}",
-            "On a laptop, newsmill doctor names what does not run.",
-            f"docker compose logs --since 15m {service}",
-            "What was accepted is in the ledger. Work that was under way is sent again by itself,"
-            f" as soon as {engine} is back.",
-        ),
-    )
-
-
-def _unaccounted(kept: Kept[Conservation] | None) -> Verdict | None:
-    if kept is None or kept.value.unaccounted == 0:
-        return None
-    jobs = kept.value.unaccounted
-    return Verdict(
-        "bad",
-        f"The ledger does not add up: {count(abs(jobs))} jobs are unaccounted for",
-        "Accepted, outcomes and open jobs are counted from separate tables in one snapshot;"
-        " they must agree. This is a defect of ours, or of the database.",
-        Help(
-            "newsmill doctor",
-            "Keep its report: it is what a bug report needs.",
-            "docker compose logs --since 1h dispatcher store",
-            "Nothing is removed meanwhile. Do not restore or repair the database by hand.",
-        ),
-    )
-
-
-def _nobody_alive(queues: Queues, pulse: Pulse) -> Verdict | None:
-    gone = missing_services(queues)
-    if not gone:
-        return None
-    names = " and ".join(gone) if len(gone) < len(SERVICES) else "any service"
-    last = (
-        f"The last outcome of any kind came at {clock(pulse.last_outcome_at)}."
-        if pulse.last_outcome_at
-        else "No job has ended yet."
-    )
-    services = " ".join(gone)
-    return Verdict(
-        "bad",
-        f"Stalled: no live worker for {names}",
-        f"A heartbeat is due every 2 s, and none has come for more than 8 s. {last}",
-        Help(
-            f"docker compose up -d {services}",
-            "Heartbeats show here within 10 s. On a laptop, newsmill up starts all of them.",
-            f"docker compose logs --since 15m {services}",
-            "URLs are still accepted and kept in the ledger. Jobs in the hands of lost workers go"
-            " back to waiting within about 25 s of a dispatcher's return.",
-        ),
-        empty=not pulse.accepted_any,
-    )
-
-
-def _nothing_sent(kept: Kept[Backlog] | None, pulse: Pulse) -> Verdict | None:
-    """Due work, and neither sent nor ended for a minute."""
-    if kept is None or kept.value.due_since is None:
-        return None
-    waited = (pulse.now - kept.value.due_since).total_seconds()
-    active = _since(pulse.now, pulse.last_sent_at, pulse.last_outcome_at)
-    if waited < DUE_ALARM_SECONDS or (active is not None and active < DUE_ALARM_SECONDS):
-        return None
-    return Verdict(
-        "bad",
-        f"Stalled: {count(kept.value.due)} jobs are due, and none was sent for {age(waited)}",
-        "Their hosts may be asked now, and the dispatcher does not send them.",
-        Help(
-            "docker compose restart dispatcher",
-            "Another takes over within seconds; what is in the queues is kept.",
-            "docker compose logs --since 15m dispatcher",
-            "URLs are still accepted, and hosts are never asked too early by a restart.",
-        ),
-    )
-
-
-def _nothing_ends(queues: Queues, pulse: Pulse) -> Verdict | None:
-    """Messages wait, workers live, and nothing has ended for two minutes."""
-    oldest = min((run.oldest_at for run in pulse.running.values() if run.oldest_at), default=None)
-    if oldest is None or not sum(queues.depths.values()):
-        return None
-    waited = (pulse.now - oldest).total_seconds()
-    quiet = _since(pulse.now, pulse.last_outcome_at)
-    if min(waited, waited if quiet is None else quiet) < _QUEUE_ALARM_SECONDS:
-        return None
-    service = max(queues.depths, key=lambda name: queues.depths[name])
-    return Verdict(
-        "bad",
-        f"Stalled: {count(queues.depths[service])} messages wait for {service}, and no job has"
-        f" ended for {age(waited if quiet is None else quiet)}",
-        f"Its workers live and do not take them, or each takes very long. The oldest job under"
-        f" way was sent {age(waited)} ago.",
-        Help(
-            f"docker compose restart {service}",
-            "What it has begun is begun again; a page that kills its worker ends as dead.",
-            f"docker compose logs --since 15m {service}",
-            "URLs are still accepted and kept in the ledger.",
-        ),
-    )
-
-
-def _well(kept: Kept[Backlog] | None, pulse: Pulse) -> Verdict:
-    if not pulse.accepted_any:
-        return Verdict(
-            "ok",
-            "Ready: every part runs, nothing has been handed in yet",
-            "Give it one URL and watch it go through. The page you get shows what became of it,"
-            " and why.",
-            empty=True,
-        )
-    last = _since(pulse.now, pulse.last_outcome_at)
-    since = f"Last outcome {age(last)} ago." if last is not None else "No job has ended yet."
-    flying = sum(run.jobs for run in pulse.running.values())
-    waiting = kept.value.waiting if kept else 0
-    if pulse.ended_per_second > 0:
-        pages = f"{pulse.ended_per_second:,.1f} pages a second"
-        return Verdict("ok", f"Moving: {pages}", f"{since} Nothing needs you now.")
-    if flying:
-        return Verdict(
-            "ok", f"Moving: {count(flying)} jobs are under way", f"{since} Nothing needs you now."
-        )
-    if waiting:
-        return Verdict(
-            "wait",
-            f"Waiting on purpose: {count(waiting)} jobs, none of them due",
-            f"{since} Their hosts, or their own retry times, come first. Nothing needs you now.",
-        )
-    return Verdict("ok", "Idle: nothing waits, nothing is under way", since)
-
-
-def _check_workers(queues: Queues | None) -> Check:
-    if queues is None:
+def _workers(seen: Snapshot) -> Check:
+    if not isinstance(seen.broker, Broker):
         return Check("Workers", "off", "unknown without Redis")
-    alive = Counter(beat.service for beat in queues.beats)
+    alive = Counter(beat.service for beat in seen.living)
     gone = [name for name in SERVICES if name != "dispatcher" and not alive[name]]
     if gone:
         return Check("Workers", "bad", f"none alive: {', '.join(gone)}")
     return Check("Workers", "ok", f"{sum(alive.values()) - alive['dispatcher']} alive")
 
 
-def _check_dispatcher(queues: Queues | None) -> Check:
-    if queues is None:
+def _dispatcher(seen: Snapshot) -> Check:
+    if not isinstance(seen.broker, Broker):
         return Check("Dispatcher", "off", "unknown without Redis")
-    alive = sum(beat.service == "dispatcher" for beat in queues.beats)
+    alive = sum(beat.service == "dispatcher" for beat in seen.living)
     if not alive:
         return Check("Dispatcher", "bad", "none alive")
     return Check("Dispatcher", "ok", "alive" if alive == 1 else f"{alive} alive, one leads")
 
 
-def _check_hosts(kept: Kept[Backlog] | None, pulse: Pulse | None) -> Check:
-    if kept is None or pulse is None:
+def _hosts(ledger: Ledger | None, now: datetime) -> Check:
+    if ledger is None or ledger.backlog is None:
         return Check("Hosts", "off", "not counted yet")
-    backlog = kept.value
-    if not backlog.hosts:
+    backlog = ledger.backlog
+    if not backlog.due + backlog.turn + backlog.held:
         return Check("Hosts", "off", "none with work")
-    waited = _since(pulse.now, backlog.due_since)
-    late = waited is not None and waited >= DUE_ALARM_SECONDS
-    return Check("Hosts", "warn" if late else "ok", f"{count(backlog.due)} jobs due now")
+    if backlog.due_since is None:
+        return Check("Hosts", "ok", "no job due now")
+    oldest = age((now - backlog.due_since).total_seconds())
+    return Check("Hosts", "ok", f"{count(backlog.due)} jobs due now, the oldest for {oldest}")
 
 
-def _check_redis(queues: Queues | None) -> Check:
-    if queues is None:
+def _pauses(ledger: Ledger | None) -> Check:
+    if ledger is None:
+        return Check("Pauses", "off", "unknown without PostgreSQL")
+    stopped = [*(pause.what for pause in ledger.pauses), *(one.stage for one in ledger.failing)]
+    whole = any(pause.whole for pause in ledger.pauses) or bool(ledger.failing)
+    return Check("Pauses", "wait" if whole else "ok", ", ".join(stopped) or "none")
+
+
+def _redis(seen: Snapshot) -> Check:
+    broker = seen.broker
+    if not isinstance(broker, Broker):
         return Check("Redis", "bad", "does not answer")
-    if not queues.max_bytes:
-        return Check("Redis", "ok", f"{megabytes(queues.used_bytes)}, no limit set")
-    full = queues.used_bytes >= _MEMORY_FEW * queues.max_bytes
-    return Check(
-        "Redis",
-        "warn" if full else "ok",
-        f"{percent(queues.used_bytes, queues.max_bytes)} of {megabytes(queues.max_bytes)}",
-    )
+    if not broker.max_bytes:
+        return Check("Redis", "ok", f"{megabytes(broker.used_bytes)}, no limit set")
+    used = percent(broker.used_bytes, broker.max_bytes)
+    return Check("Redis", "ok", f"{used} of {megabytes(broker.max_bytes)}")
 
 
-def _check_database(pulse: Pulse | None) -> Check:
-    if pulse is None:
+def _database(seen: Snapshot) -> Check:
+    database = seen.database
+    if not isinstance(database, Database):
         return Check("Database", "bad", "does not answer")
-    few = pulse.connections >= _CONNECTIONS_FEW * pulse.connections_max
+    milliseconds = max(round(database.answered_seconds * 1000), 1)
     return Check(
         "Database",
-        "warn" if few else "ok",
-        f"{max(round(pulse.answered_seconds * 1000), 1)} ms,"
-        f" {pulse.connections} of {pulse.connections_max}",
+        "ok",
+        f"{milliseconds} ms, {database.connections} of {database.connections_max}",
     )
 
 
-def _since(now: datetime, *moments: datetime | None) -> float | None:
-    """Return the seconds since the latest of these moments; None when there is none."""
-    known = [moment for moment in moments if moment is not None]
-    return (now - max(known)).total_seconds() if known else None
+def _disk(seen: Snapshot) -> Check:
+    pages = seen.pages
+    if pages is None or isinstance(pages, Away):
+        return Check("Disk", "off" if pages is None else "bad", "the page store is away")
+    if pages.free_bytes is None or pages.total_bytes is None:
+        return Check("Disk", "ok", "a bucket")
+    used = percent(pages.total_bytes - pages.free_bytes, pages.total_bytes)
+    return Check("Disk", "ok", f"{used} used, {megabytes(pages.free_bytes)} left")
