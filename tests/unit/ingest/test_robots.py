@@ -43,6 +43,8 @@ def allows(text: str, path: str, agent: str = "newsmill") -> bool:
             False,
         ),
         ("user agent newsmill\ndisallow /", "/a", False),
+        ("User-agent: *\nDisallow: /a\nUser-agent names: see below\nAllow: /a/b", "/a/b", True),
+        ("User-agent newsmill\nDisallow /a:b", "/a:b", False),
         ("User-agent: *\rDisallow: /a\r", "/a", False),
         ("User-agent: * # all\nDisallow: /a # this", "/a", False),
         ("<html>User-agent: *\nDisallow: /</html>", "/a", True),
@@ -52,6 +54,14 @@ def allows(text: str, path: str, agent: str = "newsmill") -> bool:
 )
 def test_a_no_is_read_as_a_no(text: str, path: str, allowed: bool) -> None:
     assert allows(text, path) is allowed
+
+
+@pytest.mark.parametrize(
+    "agent",
+    ["newsmill", "newsmill/1.0 (+https://x.example)", "Mozilla/5.0 (compatible; newsmill/1)"],
+)
+def test_a_crawler_is_known_by_its_header_too(agent: str) -> None:
+    assert not allows("User-agent: newsmill\nDisallow: /", "/a", agent)
 
 
 def test_a_line_that_the_limit_cuts_in_two_is_left_out() -> None:

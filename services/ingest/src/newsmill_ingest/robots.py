@@ -22,10 +22,13 @@ MAX_CRAWL_DELAY_SECONDS = 60.0
 
 _RULE_LINE = re.compile(
     r"(?P<field>user[ -]?agent|dis{1,2}al{1,2}ow|diasllow|disallaw|allow|crawl[ -]delay)"
-    r"\s*(?:[:\s]\s*(?P<value>.*))?",
+    r"\s*(?:(?:(?P<colon>:)|\s)\s*(?P<value>.*))?",
     re.IGNORECASE,
 )
+_OTHER_FIELD = re.compile(r"[^/*:][^:]*:(?!//)")
+"""What follows a field's name when that was only the beginning of another one's."""
 _PRODUCT_TOKEN = re.compile(r"[^\s/]+")
+_COMPATIBLE = re.compile(r"(?<=\(compatible; )[^\s/;)]+")
 
 
 class RobotsAnswer(StrEnum):
@@ -54,11 +57,12 @@ class RobotsRules:
 
     Args:
         body: As received; it is read as UTF-8, and only its first `MAX_ROBOTS_BYTES`.
-        agent: The crawler's product token, or a User-Agent header that starts with it.
+        agent: The crawler's product token, or a User-Agent header that starts with it or names
+            it as browsers are named (``Mozilla/5.0 (compatible; token/1.0)``).
     """
 
     def __init__(self, body: bytes, agent: str) -> None:
-        token = _PRODUCT_TOKEN.match(agent.strip())
+        token = _COMPATIBLE.search(agent) or _PRODUCT_TOKEN.match(agent.strip())
         self._agent = token[0] if token else "*"
         self._lines = _normal_lines(_text(body))
 
@@ -102,6 +106,8 @@ def _normal_lines(text: str) -> list[str]:
         if match is None:
             continue
         field, value = match["field"].lower(), match["value"] or ""
+        if match["colon"] is None and _OTHER_FIELD.match(value):
+            continue
         if field.startswith("user"):
             token = _PRODUCT_TOKEN.match(value)
             lines.append(f"User-agent: {token[0] if token else ''}")
