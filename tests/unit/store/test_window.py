@@ -1,5 +1,6 @@
 """How much is sent, and how long a failed fetch waits."""
 
+from dataclasses import replace
 from random import Random
 
 from hypothesis import given
@@ -39,6 +40,13 @@ def test_nothing_is_sent_while_a_later_stage_is_full() -> None:
     assert room(depths(store=1000), rate=50) == 0
     assert room_for_pages(depths(store=1000), queue_limit=1000) == 0
     assert room_for_pages(depths(enrich=900), queue_limit=1000) == 100
+
+
+def test_pages_wait_in_the_ledger_while_enrichment_waits_for_its_index() -> None:
+    waiting = replace(depths(), index_waits=True)
+
+    assert room_for_pages(waiting, queue_limit=1000) == 0
+    assert room(waiting, rate=50) > 0
 
 
 def test_the_rate_follows_what_is_fetched_and_keeps_its_value_when_there_is_nothing() -> None:

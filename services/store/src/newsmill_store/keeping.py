@@ -16,7 +16,6 @@ __all__ = ["BATCH", "Index", "Keeper", "Rows"]
 _log = structlog.get_logger()
 
 BATCH = 2_000
-"""Documents between two looks at the lock."""
 FIRST = timedelta(hours=48)
 """Enrichment waits until so much is loaded; older documents follow behind it."""
 OVERLAP = timedelta(seconds=90)
@@ -113,6 +112,7 @@ class Keeper:
         weeks: How many generations besides the current one the index looks at.
         say: Called with how the index is, several times during a rebuild.
         stopping: Whether this process is to end.
+        batch: Documents between two looks at the lock.
     """
 
     def __init__(
@@ -124,6 +124,7 @@ class Keeper:
         weeks: int,
         say: Callable[[IndexStatus], None],
         stopping: Callable[[], bool] = lambda: False,
+        batch: int = BATCH,
     ) -> None:
         self._version = version
         self._index = index
@@ -131,6 +132,7 @@ class Keeper:
         self._window = timedelta(seconds=(weeks + 1) * GENERATION_SECONDS)
         self._say = say
         self._stopping = stopping
+        self._batch = batch
 
     def tick(self) -> bool:
         """Do what is due; return False if another process keeps the index.
@@ -166,10 +168,10 @@ class Keeper:
                 (progress.registered_at, progress.document),
                 self._version,
                 since=since,
-                limit=BATCH,
+                limit=self._batch,
             )
             full = not self._loaded(batch)
-            done = full or len(batch) < BATCH
+            done = full or len(batch) < self._batch
             if batch:
                 progress = Progress(
                     progress.began,
@@ -211,7 +213,7 @@ class Keeper:
     def _load_stored_since(self, since: datetime) -> bool:
         following: datetime | None = since
         while following is not None and not self._stopping():
-            batch, following = self._rows.stored_since(following, self._version, limit=BATCH)
+            batch, following = self._rows.stored_since(following, self._version, limit=self._batch)
             if not (self._loaded(batch) and self._index.still_hold()):
                 return False
         return following is None
@@ -228,7 +230,7 @@ class Keeper:
     def _settle(self) -> None:
         """Forget documents whose job has ended without a version of them."""
         before, skip = self._rows.now() - SETTLE_AFTER, 0
-        while old := self._index.pending(before=before, skip=skip, limit=BATCH):
+        while old := self._index.pending(before=before, skip=skip, limit=self._batch):
             # Jobs first: one that ends in between has stored its document by then.
             still_open = self._rows.open_jobs([one.job_id for one in old])
             ended = [one for one in old if one.job_id not in still_open]
@@ -240,7 +242,7 @@ class Keeper:
                 _log.info("documents that were never stored are forgotten", documents=len(lost))
             self._index.settle(ended)
             skip += len(old) - len(ended)
-            if len(old) < BATCH or self._stopping():
+            if len(old) < self._batch or self._stopping():
                 return
 
     def _report(self, progress: Progress | None) -> None:
