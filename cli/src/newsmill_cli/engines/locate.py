@@ -21,6 +21,7 @@ __all__ = [
     "locate_postgres",
     "locate_valkey",
     "parse_version",
+    "postgres_folders",
 ]
 
 Choice = Literal["auto", "path", "wheels"]
@@ -202,6 +203,16 @@ def _postgres_on_path() -> Iterator[Path]:
         yield Path(named).resolve()
     for pattern in ("lib/postgresql/*/bin/postgres", "pgsql-*/bin/postgres"):
         yield from sorted(Path("/usr").glob(pattern), key=_number, reverse=True)
+
+
+def postgres_folders() -> Iterator[Path]:
+    """Yield the folders that hold programs of PostgreSQL: on PATH, of distributions, in wheels."""
+    for server in (*_postgres_on_path(), *_postgres_in_wheels()):
+        yield server.parent
+    # Client programs may be there without a server.
+    client = shutil.which("pg_dump")
+    if client:
+        yield Path(client).resolve().parent
 
 
 def _postgres_in_wheels() -> Iterator[Path]:
