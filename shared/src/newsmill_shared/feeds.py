@@ -103,13 +103,15 @@ def _title(element: Any) -> str | None:
 
 
 def _plain(markup: str) -> str:
-    """Return the text of a piece of HTML."""
+    """Return the text of a piece of HTML, without comments, scripts and styles."""
     if "<" not in markup and "&" not in markup:
         return markup
     try:
-        return "".join(map(str, html.fromstring(f"<div>{markup}</div>").itertext()))
+        root = html.fromstring(f"<div>{markup}</div>")
     except (etree.ParserError, ValueError):
         return markup
+    etree.strip_elements(root, etree.Comment, "script", "style", with_tail=False)
+    return "".join(map(str, root.itertext()))
 
 
 def _text(value: object) -> str | None:

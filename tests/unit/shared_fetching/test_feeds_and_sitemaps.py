@@ -147,6 +147,10 @@ def test_a_feed_and_its_items_are_read() -> None:
         ("<![CDATA[Oil & <b>gas</b>]]>", "Oil & gas"),
         ("  two\n lines ", "two lines"),
         ("Oil\x0b gas", "Oil gas"),
+        (
+            "<b>Fire</b> in port<script>alert('x')</script>, two hurt<!-- ad -->",
+            "Fire in port, two hurt",
+        ),
     ],
 )
 def test_titles_are_plain_text(title: str, plain: str) -> None:
