@@ -118,7 +118,7 @@ def test_doctor_sees_what_runs_and_what_is_missing(
     assert [view["answers"] for view in said["engines"]] == [True, True, True]
     assert said["schema_is_current"] is True
     assert said["queues"] == {"ingest": 0, "enrich": 0, "store": 0, "notes": 0}
-    assert said["verdict"]["cause"] == "no bridge process lives"
+    assert said["diagnosis"][0]["said"] == "Stalled: no live worker for any service"
     assert ":***@" in said["settings"]["NEWSMILL_DATABASE_URL"]
 
 
@@ -233,7 +233,7 @@ def test_killed_with_its_real_services_it_leaves_none_of_their_pools(
     def is_well() -> bool:
         app(["doctor", "--json", "--data", str(data)])
         said = json.loads(capsys.readouterr().out)
-        return bool(said["verdict"]["cause"] == "all is well")
+        return bool(said["diagnosis"][0]["code"] == "ready")
 
     with an_up(data, "-m", "newsmill_cli", "up", "--json", "--workers", "enrich=2", "--data") as up:
         # Looking costs more than waiting: the services need the processors.

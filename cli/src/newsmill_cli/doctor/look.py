@@ -1,16 +1,18 @@
-"""Takes the snapshot: asks engines, API and Redis, and is stopped by none that is away."""
+"""Makes the report: asks engines and API, takes the snapshot; nothing that is away stops it."""
 
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from newsmill_cli.api import Api
 from newsmill_cli.data_directory import DataDirectory
-from newsmill_cli.doctor.snapshot import EngineView, Snapshot, masked
+from newsmill_cli.doctor.report import EngineView, Report, masked
 from newsmill_cli.engines import Choice, locate_engine
-from newsmill_cli.engines.inquiry import ask_database, ask_redis, read_broker
+from newsmill_cli.engines.inquiry import ask_database, ask_redis
 from newsmill_cli.errors import CommandError
+from newsmill_shared.diagnosis import Snapshot
+from newsmill_shared.diagnosis.snapshot import Api as ApiView
+from newsmill_shared.looking import Looker
 
 __all__ = ["look"]
 
@@ -33,7 +35,7 @@ _ROLES = (
 )
 
 
-def look(data: Path, environment: Mapping[str, str], choice: Choice = "auto") -> Snapshot:
+def look(data: Path, environment: Mapping[str, str], choice: Choice = "auto") -> Report:
     """Return what can be known of the newsmill over ``data``, whether it runs or not.
 
     Args:
@@ -50,11 +52,7 @@ def look(data: Path, environment: Mapping[str, str], choice: Choice = "auto") ->
     key = environment.get("NEWSMILL_API_KEY") or (running.api_key if running else None)
     ready, says, counts = _ask_api(api_url, key) if api_url else (None, {}, None)
     own = running.own_engines if running else _not_named(inherited)
-    broker_url = settings.get("NEWSMILL_REDIS_URL")
-    broker = read_broker(broker_url) if broker_url else None
-    database_url = settings.get("NEWSMILL_DATABASE_URL")
-    current = ask_database(database_url).schema_is_current if database_url else None
-    return Snapshot(
+    return Report(
         data=str(directory.path),
         holder=holder,
         api_url=api_url,
@@ -64,12 +62,24 @@ def look(data: Path, environment: Mapping[str, str], choice: Choice = "auto") ->
             _engine(role, directory, settings.get(role.setting), choice, own=role.engine in own)
             for role in _ROLES
         ),
-        schema_is_current=current,
-        queues={**broker.queues, "notes": broker.notes} if broker else None,
-        workers=dict(Counter(broker.services)) if broker else None,
         counts=counts,
         settings=masked(settings),
+        seen=_snapshot(settings, ApiView(api_url, answers=ready is not None) if api_url else None),
     )
+
+
+def _snapshot(settings: Mapping[str, str], api: ApiView | None) -> Snapshot | None:
+    """Look as the gateway does, where the addresses are known."""
+    database_url = settings.get("NEWSMILL_DATABASE_URL")
+    redis_url = settings.get("NEWSMILL_REDIS_URL")
+    if not database_url and not redis_url:
+        return None
+    looker = Looker(
+        database_url=database_url,
+        redis_url=redis_url,
+        page_store_url=settings.get("NEWSMILL_PAGE_STORE_URL"),
+    )
+    return replace(looker.look(), api=api)
 
 
 def _ask_api(
@@ -95,7 +105,7 @@ def _engine(
 ) -> EngineView:
     problem = ""
     if url:
-        ask = ask_redis if role.role != "database" else _database_problem
+        ask = ask_redis if role.role != "database" else ask_database
         problem = ask(url)
     answers = bool(url) and not problem
     if url and not own:
@@ -108,7 +118,3 @@ def _engine(
         return EngineView(role.role, "none", str(folder), answers, problem or error.problem)
     program = f"{found.product} {found.version}, {found.source}: {found.binary}"
     return EngineView(role.role, program, str(folder.resolve()), answers, problem)
-
-
-def _database_problem(url: str) -> str:
-    return ask_database(url).problem

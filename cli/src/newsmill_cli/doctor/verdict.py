@@ -1,102 +1,83 @@
-"""Concludes from a snapshot what is wrong, and which command helps."""
+"""Concludes from a report what is wrong, in the words of the diagnosis, and which command helps."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
-from newsmill_cli.doctor.snapshot import Snapshot
+from newsmill_cli.doctor.report import Report
 from newsmill_cli.errors import ExitCode
+from newsmill_shared.diagnosis import Cause, Code, diagnose
+from newsmill_shared.diagnosis.cause import DATA
 
-__all__ = ["SERVICES_THAT_BEAT", "Verdict", "conclude"]
+__all__ = ["Finding", "conclude", "exit_code"]
 
-SERVICES_THAT_BEAT = ("bridge", "dispatcher", "ingest", "enrich", "store")
-"""Services whose processes show a heartbeat in Redis."""
-
-_LONG_QUEUE = 900
-"""Messages: the dispatcher stops at 1,000, so the consumer is behind for some time."""
+_UNREACHABLE = (Code.API_UNREACHABLE, Code.DATABASE_UNREACHABLE, Code.REDIS_UNREACHABLE)
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """One cause, the first that explains the rest, and the command that helps."""
+class Finding:
+    """One cause, and the command that helps here."""
 
-    cause: str
+    code: str
+    state: str
+    said: str
+    meaning: str = ""
     command: str = ""
-    exit_code: ExitCode = ExitCode.NO
+    since: datetime | None = None
 
 
-def conclude(snapshot: Snapshot) -> Verdict:
-    """Return the verdict on a snapshot."""
-    if snapshot.holder is None and snapshot.api_url is None:
-        return _not_running(snapshot)
+def conclude(report: Report) -> tuple[Finding, ...]:
+    """Return what applies, what to act on first in front; there is always one."""
+    if report.seen is not None:
+        return tuple(_finding(cause, report) for cause in diagnose(report.seen))
+    if report.api_url is None:
+        return (_not_running(report),)
+    told = report.api_says.get("diagnosis")
+    if isinstance(told, list) and told:
+        return tuple(_told(cause) for cause in told)
     return (
-        _engine_away(snapshot)
-        or _schema_old(snapshot)
-        or _api_away(snapshot)
-        or _service_missing(snapshot)
-        or _unaccounted(snapshot)
-        or _queue_long(snapshot)
-        or Verdict("all is well", exit_code=ExitCode.OK)
+        Finding(
+            Code.API_UNREACHABLE,
+            "bad",
+            f"Stalled: the API does not answer at {report.api_url}",
+            command="newsmill up",
+        ),
     )
 
 
-def _not_running(snapshot: Snapshot) -> Verdict:
-    missing = [view for view in snapshot.engines if view.problem and not view.answers]
+def exit_code(findings: tuple[Finding, ...]) -> ExitCode:
+    """Return what the exit code says of these."""
+    first = findings[0]
+    if first.state != "bad":
+        return ExitCode.OK
+    unreachable = not first.code or first.code in _UNREACHABLE
+    return ExitCode.UNREACHABLE if unreachable else ExitCode.NO
+
+
+def _finding(cause: Cause, report: Report) -> Finding:
+    command = ""
+    if cause.help is not None:
+        do = cause.help.do
+        command = do.laptop.replace(DATA, report.data) if report.holder else do.compose
+    return Finding(cause.code, cause.state, cause.said, cause.meaning, command, cause.since)
+
+
+def _told(cause: Mapping[str, object]) -> Finding:
+    """Read a cause as the API tells it; without the key it is a code and a state."""
+    command, since = cause.get("command"), cause.get("since")
+    return Finding(
+        code=str(cause["code"]),
+        state=str(cause["state"]),
+        said=str(cause.get("said", cause["code"])),
+        meaning=str(cause.get("meaning", "")),
+        command=str(command.get("compose", "")) if isinstance(command, dict) else "",
+        since=datetime.fromisoformat(str(since)) if since else None,
+    )
+
+
+def _not_running(report: Report) -> Finding:
+    missing = [view for view in report.engines if view.problem and not view.answers]
     if missing:
-        cause = f"nothing runs, and the {missing[0].role} could not start: {missing[0].problem}"
-        install = "pip install 'newsmill-cli[embedded]'"
-        return Verdict(cause, install, ExitCode.UNREACHABLE)
-    return Verdict("nothing runs here", f"newsmill up --data {snapshot.data}", ExitCode.UNREACHABLE)
-
-
-def _engine_away(snapshot: Snapshot) -> Verdict | None:
-    for view in snapshot.engines:
-        if not view.answers:
-            cause = f"the {view.role} does not answer: {view.problem}"
-            name = "postgres" if view.role == "database" else view.role
-            return Verdict(cause, f"tail {snapshot.data}/logs/{name}.log", ExitCode.UNREACHABLE)
-    return None
-
-
-def _schema_old(snapshot: Snapshot) -> Verdict | None:
-    if snapshot.schema_is_current is False:
-        return Verdict(
-            "the database has an older schema", f"newsmill migrate --data {snapshot.data}"
-        )
-    return None
-
-
-def _api_away(snapshot: Snapshot) -> Verdict | None:
-    look = f"tail {snapshot.data}/logs/gateway.log"
-    if snapshot.api_ready is None:
-        return Verdict(f"the API does not answer at {snapshot.api_url}", look, ExitCode.UNREACHABLE)
-    if not snapshot.api_ready:
-        says = snapshot.api_says.get("detail") or snapshot.api_says.get("diagnosis") or ""
-        return Verdict(f"the API accepts no work now: {says}", look, ExitCode.UNREACHABLE)
-    return None
-
-
-def _service_missing(snapshot: Snapshot) -> Verdict | None:
-    if snapshot.workers is None:
-        return None
-    for service in SERVICES_THAT_BEAT:
-        if not snapshot.workers.get(service):
-            return Verdict(
-                f"no {service} process lives", f"tail {snapshot.data}/logs/{service}.log"
-            )
-    return None
-
-
-def _unaccounted(snapshot: Snapshot) -> Verdict | None:
-    lost = (snapshot.counts or {}).get("unaccounted")
-    if lost:
-        cause = f"the ledger does not add up: {lost} accepted jobs are nowhere"
-        return Verdict(cause, f"newsmill doctor --json --data {snapshot.data}")
-    return None
-
-
-def _queue_long(snapshot: Snapshot) -> Verdict | None:
-    for name, length in (snapshot.queues or {}).items():
-        if name in {"enrich", "store"} and length >= _LONG_QUEUE:
-            more = snapshot.workers.get(name, 1) + 1 if snapshot.workers else 2
-            cause = f"{name} is behind: {length} messages wait for it"
-            return Verdict(cause, f"newsmill up --workers {name}={more}")
-    return None
+        said = f"Nothing runs, and the {missing[0].role} could not start: {missing[0].problem}"
+        return Finding("", "bad", said, command="pip install 'newsmill-cli[embedded]'")
+    return Finding("", "bad", "Nothing runs here", command=f"newsmill up --data {report.data}")

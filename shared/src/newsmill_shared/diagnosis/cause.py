@@ -13,7 +13,7 @@ State = Literal["ok", "wait", "bad"]
 SERVICES = ("dispatcher", "ingest", "enrich", "store")
 """Services without which work stops."""
 
-DATA = "DATA"
+DATA = "DATA_DIR"
 """Stands in a laptop's command for the data directory, which whoever shows it may fill in."""
 
 

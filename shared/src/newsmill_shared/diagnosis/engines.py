@@ -2,7 +2,14 @@
 
 from collections.abc import Iterator
 
-from newsmill_shared.diagnosis.advice import AGAIN, KEPT, engine_help, logs, psql, seconds_between
+from newsmill_shared.diagnosis.advice import (
+    AGAIN,
+    KEPT,
+    engine_help,
+    logs,
+    psql,
+    seconds_between,
+)
 from newsmill_shared.diagnosis.cause import DATA, Cause, Code, Command, Help
 from newsmill_shared.diagnosis.snapshot import Away, Broker, Database, PageStoreRoom, Snapshot
 from newsmill_shared.figures import age, megabytes

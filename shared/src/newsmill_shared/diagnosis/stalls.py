@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from newsmill_shared.diagnosis.advice import KEPT, jobs_are, logs, seconds_between
+from newsmill_shared.diagnosis.advice import KEPT, jobs_are, logs, restart, seconds_between, start
 from newsmill_shared.diagnosis.cause import DATA, SERVICES, Cause, Code, Command, Help
 from newsmill_shared.diagnosis.snapshot import Broker, Pause, Snapshot
 from newsmill_shared.figures import clock, count
@@ -42,7 +42,7 @@ def redis_other_data(seen: Snapshot) -> Iterator[Cause]:
         meaning="Work that was under way waits until the dispatcher sends it again, which takes"
         " seconds. If this stays, two ledgers share one Redis.",
         help=Help(
-            Command("docker compose up -d dispatcher", "newsmill up"),
+            start("dispatcher"),
             "Give each newsmill a Redis of its own: NEWSMILL_REDIS_URL.",
             logs("dispatcher"),
             f"{KEPT} No host is asked sooner than its delay.",
@@ -81,7 +81,6 @@ def no_worker(seen: Snapshot) -> Iterator[Cause]:
     if gone:
         names = " and ".join(gone) if len(gone) < len(SERVICES) else "any service"
         last = seen.ledger.last_outcome_at if seen.ledger else None
-        services = " ".join(gone)
         yield Cause(
             code=Code.NO_WORKER,
             state="bad",
@@ -89,7 +88,7 @@ def no_worker(seen: Snapshot) -> Iterator[Cause]:
             meaning="A heartbeat is due every 2 s, and none has come for more than 8 s."
             + (f" The last outcome of any kind came at {clock(last)}." if last else ""),
             help=Help(
-                Command(f"docker compose up -d {services}", "newsmill up"),
+                start(*gone),
                 "Heartbeats show here within 10 s.",
                 logs(*gone),
                 f"{KEPT} Jobs in the hands of lost workers go back to waiting within about 25 s"
@@ -109,7 +108,7 @@ def no_bridge(seen: Snapshot) -> Iterator[Cause]:
             said="No live bridge: what other systems leave in Redis is not taken",
             meaning="URLs in the inbox and the Celery queue wait there. HTTP goes on.",
             help=Help(
-                Command("docker compose up -d bridge", "newsmill up"),
+                start("bridge"),
                 "It takes what waits, in order.",
                 logs("bridge"),
                 "What waits in Redis stays there.",
@@ -128,7 +127,7 @@ def dispatcher_inactive(seen: Snapshot) -> Iterator[Cause]:
             said="Stalled: a dispatcher lives, and none is active",
             meaning="Nothing is sent, and what ends gets no number.",
             help=Help(
-                Command("docker compose restart dispatcher", "newsmill up"),
+                restart("dispatcher"),
                 "It takes its lock within seconds, or says what keeps it from that.",
                 logs("dispatcher"),
                 KEPT,
@@ -201,7 +200,7 @@ def nothing_sent(seen: Snapshot) -> Iterator[Cause]:
         said=f"Stalled: {jobs_are(ledger.backlog.due)} due, and none was sent since {clock(since)}",
         meaning="Their hosts may be asked now, and the dispatcher does not send them.",
         help=Help(
-            Command("docker compose restart dispatcher", "newsmill up"),
+            restart("dispatcher"),
             "Another takes over within seconds; what is in the queues is kept.",
             logs("dispatcher"),
             "URLs are still accepted, and hosts are never asked too early by a restart.",
@@ -229,7 +228,7 @@ def nothing_ends(seen: Snapshot) -> Iterator[Cause]:
         meaning=f"{count(broker.depths[service])} of them. Its workers live and do not take them,"
         " or each takes very long.",
         help=Help(
-            Command(f"docker compose restart {service}", "newsmill up"),
+            restart(service),
             "What it has begun is begun again; a page that kills its worker ends as dead.",
             logs(service),
             KEPT,
@@ -251,7 +250,7 @@ def events_unnumbered(seen: Snapshot) -> Iterator[Cause]:
             meaning="Jobs end and their events get no number, so readers of /v1/changes and lists"
             " of articles see nothing new.",
             help=Help(
-                Command("docker compose restart dispatcher", "newsmill up"),
+                restart("dispatcher"),
                 "The dispatcher numbers what has ended, in order; nothing is skipped.",
                 logs("dispatcher"),
                 "Nothing is lost: events wait for their numbers.",
@@ -269,7 +268,7 @@ def api_unreachable(seen: Snapshot) -> Iterator[Cause]:
             said=f"Stalled: the API does not answer at {seen.api.url}",
             meaning="Nothing can be handed in by HTTP. What was accepted goes on.",
             help=Help(
-                Command("docker compose up -d gateway", "newsmill up"),
+                start("gateway"),
                 "The gateway starts within seconds; `newsmill up` restarts it by itself.",
                 logs("gateway"),
                 "What was accepted is in the ledger.",

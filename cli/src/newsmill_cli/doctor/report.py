@@ -1,11 +1,12 @@
-"""A snapshot of one newsmill: everything `newsmill doctor` knows when it concludes."""
+"""A report: everything `newsmill doctor` knows of one newsmill."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from newsmill_cli.data_directory import Holder
+from newsmill_shared.diagnosis import Snapshot
 
-__all__ = ["EngineView", "Snapshot", "masked"]
+__all__ = ["EngineView", "Report", "masked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class EngineView:
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class Report:
     """What is known at one moment; what could not be asked is None."""
 
     data: str
@@ -34,14 +35,12 @@ class Snapshot:
     """None = the API does not answer."""
     api_says: Mapping[str, object] = field(default_factory=dict)
     engines: tuple[EngineView, ...] = ()
-    schema_is_current: bool | None = None
-    queues: Mapping[str, int] | None = None
-    workers: Mapping[str, int] | None = None
-    """Living processes by service."""
     counts: Mapping[str, object] | None = None
     """The conservation count."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """NEWSMILL_ settings in force, passwords masked."""
+    seen: Snapshot | None = None
+    """The snapshot of the diagnosis; None when no engine's address is known."""
 
 
 def masked(settings: Mapping[str, str]) -> dict[str, str]:
