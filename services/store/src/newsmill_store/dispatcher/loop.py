@@ -15,11 +15,19 @@ from newsmill_shared.database.locks import DISPATCHER
 from newsmill_shared.messages import Message
 from newsmill_shared.queue.window import Depths
 from newsmill_store.dispatcher.judge import Attempt
-from newsmill_store.dispatcher.notes import Backoff, apply_notes, wake
+from newsmill_store.dispatcher.notes import Backoff, apply_notes
 from newsmill_store.dispatcher.pace import Pace
-from newsmill_store.dispatcher.pick import Timing, pick_fetches, pick_pages, seconds_to_next_host
+from newsmill_store.dispatcher.pausing import Pausing, stops_fetches, stops_pages
+from newsmill_store.dispatcher.pick import Timing, pick_fetches, pick_pages
 from newsmill_store.dispatcher.ports import Carrier
-from newsmill_store.dispatcher.sweep import release, sweep_lost, sweep_time, void_running
+from newsmill_store.dispatcher.sweep import (
+    release,
+    sweep_hosts,
+    sweep_lost,
+    sweep_time,
+    void_running,
+)
+from newsmill_store.dispatcher.turns import seconds_to_next_host, wake
 from newsmill_store.dispatcher.window import FetchRate, room_for_fetches, room_for_pages
 from newsmill_store.settings import DispatcherSettings
 
@@ -42,8 +50,14 @@ class _Memory:
     epoch: str
     calm_from: float
     swept: float = 0.0
+    swept_host: int = 0
     numbered: float = 0.0
     nowhere: frozenset[Attempt] = frozenset()
+    pausing: Pausing = field(default_factory=Pausing)
+    fetched_for: str = ""
+    """The submitter whose list of hosts had the last turn."""
+    sent_for: str = ""
+    """The submitter whose list of fetched pages had it."""
     unsent: list[Message] = field(default_factory=list)
 
 
@@ -93,18 +107,16 @@ class Dispatcher:
                 ``disconnect`` and come back later.
         """
         memory = self._connected()
-        self._agree_on_epoch(memory, self._carrier.depths())
-        self._send(memory, [])
-        self._read_notes()
-        self._sweep(memory)
+        # Once a tick is enough: if Redis changes now, the next tick voids what this one sends.
         depths = self._carrier.depths()
         self._agree_on_epoch(memory, depths)
         self._rate.measure(self._clock(), waiting=depths.ingest)
-        picked = self._pick(memory, depths)
+        self._send(memory, [])
+        self._read_notes()
+        self._sweep(memory)
+        self._count(memory)
+        picked, next_host = self._pick(memory, depths)
         self._send(memory, picked)
-        self._number_events(memory)
-        with self._transaction() as connection:
-            next_host = seconds_to_next_host(connection)
         if picked:
             return _SHORTEST_WAIT_SECONDS
         if next_host is None:
@@ -192,16 +204,17 @@ class Dispatcher:
         self._carrier.trim_notes(read)
         self._rate.count(ended)
 
-    def _number_events(self, memory: _Memory) -> None:
-        """Number what has ended, now and then: nobody needs it at once, and each time costs."""
+    def _count(self, memory: _Memory) -> None:
+        """Count what has ended and what has come, now and then: each time costs."""
         now = self._clock()
         if now - memory.numbered < self._settings.events_seconds:
             return
         with self._transaction() as connection:
             numbered = number_events(connection)
-            wake(connection, count_receipts(connection))
-        # More than one transaction takes: go on at the next tick.
-        memory.numbered = 0.0 if numbered == EVENTS_AT_ONCE else now
+            hosts = count_receipts(connection)
+            wake(connection, hosts)
+        # There may be more than one transaction takes: go on at the next tick.
+        memory.numbered = 0.0 if hosts or numbered == EVENTS_AT_ONCE else now
 
     def _sweep(self, memory: _Memory) -> None:
         now = self._clock()
@@ -209,6 +222,8 @@ class Dispatcher:
             return
         with self._transaction() as connection:
             sweep_time(connection)
+            memory.swept_host = sweep_hosts(connection, memory.swept_host)
+        memory.pausing.forget_hosts()
         if now >= memory.calm_from:
             with self._transaction() as connection:
                 memory.nowhere = sweep_lost(
@@ -219,7 +234,8 @@ class Dispatcher:
                 )
         memory.swept = now
 
-    def _pick(self, memory: _Memory, depths: Depths) -> list[Message]:
+    def _pick(self, memory: _Memory, depths: Depths) -> tuple[list[Message], float | None]:
+        """Return what is to be sent, and after how many seconds a host may be asked again."""
         settings = self._settings
         fetches = room_for_fetches(
             depths,
@@ -232,22 +248,30 @@ class Dispatcher:
         pages = room_for_pages(depths, queue_limit=settings.queue_limit)
         picked: list[Message] = []
         with self._transaction() as connection:
+            pauses = memory.pausing.apply(connection)
             release(connection)
             running = connection.execute(
                 text("select count(*) from job where state = 'running'")
             ).scalar_one()
             window = settings.window_jobs - running
-            if min(window, pages) > 0:
-                picked.extend(pick_pages(connection, min(window, pages), epoch=memory.epoch))
+            if min(window, pages) > 0 and not stops_pages(pauses):
+                found = pick_pages(
+                    connection, min(window, pages), after=memory.sent_for, epoch=memory.epoch
+                )
+                memory.sent_for = found.last
+                picked.extend(found.messages)
+            if stops_fetches(pauses):
+                return picked, None
             window -= len(picked)
             if min(window, fetches) > 0:
-                picked.extend(
-                    pick_fetches(
-                        connection,
-                        min(window, fetches),
-                        timing=self._timing,
-                        epoch=memory.epoch,
-                        now_ms=depths.now_ms,
-                    )
+                chosen = pick_fetches(
+                    connection,
+                    min(window, fetches),
+                    after=memory.fetched_for,
+                    timing=self._timing,
+                    epoch=memory.epoch,
+                    now_ms=depths.now_ms,
                 )
-        return picked
+                memory.fetched_for = chosen.last
+                picked.extend(chosen.messages)
+            return picked, seconds_to_next_host(connection)

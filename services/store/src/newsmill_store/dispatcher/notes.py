@@ -29,8 +29,9 @@ from newsmill_store.dispatcher.backoff import backoff_seconds
 from newsmill_store.dispatcher.history import EndingNote, attempt_of
 from newsmill_store.dispatcher.losses import Loss, count_losses
 from newsmill_store.dispatcher.pace import Chain, Pace, end_chains, retry_after
+from newsmill_store.dispatcher.turns import wake
 
-__all__ = ["Backoff", "apply_notes", "wake"]
+__all__ = ["Backoff", "apply_notes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +110,6 @@ where job.id = n.job_id and job.attempt = n.attempt and job.state = 'running'
   and not job.supplied and job.tries + 1 < :most
 returning job.id, job.host_id
 """)
-
-_WAKE = text("update host set idle = false where id = any(:hosts) and idle")
-
-
-def wake(connection: Connection, hosts: set[int]) -> None:
-    """Look at these hosts' waiting jobs again."""
-    if hosts:
-        connection.execute(_WAKE, {"hosts": sorted(hosts)})
 
 
 def apply_notes(

@@ -2,15 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping, text
 
 from newsmill_shared.database.finish import Ending, finish
-from newsmill_shared.messages import FetchPage, Hop, HostSettings, Page, PageFetched
+from newsmill_shared.database.rows import columns
+from newsmill_shared.messages import FetchPage, Hop, HostSettings, Message, Page, PageFetched
 from newsmill_shared.reasons import Reason
+from newsmill_store.dispatcher.turns import MAY_RUN, due_hosts, list_steps, wake
 
-__all__ = ["Timing", "pick_fetches", "pick_pages", "seconds_to_next_host"]
+__all__ = ["Picked", "Timing", "pick_fetches", "pick_pages"]
+
+_Message_co = TypeVar("_Message_co", bound=Message, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,44 +26,68 @@ class Timing:
     fetch_seconds: float
 
 
-# A host with room whose time has come gives its best waiting jobs. A page that runs already is
-# passed over, and of jobs that share a page one is taken. At most one suspect runs at a time.
-# A job whose page was stored, or seen unchanged, less than max_age ago is returned to be finished,
-# not sent; otherwise what is stored of its page goes along, for a conditional request.
-# host.idle says that no waiting job was seen; in_flight moves with the slots really inserted.
-_PICK_FETCHES = text("""
-with ready as materialized (
-  select id, max_in_flight - in_flight as room from host
-  where not idle and next_at <= now() and in_flight < max_in_flight
-  order by next_at limit :limit),
-due as materialized (
-  select ready.id as host_id, j.* from ready left join lateral (
-    select job.id, job.url_key, job.suspect, stored.article_id, stored.stored from job
-    left join lateral (
-      select case when greatest(f.fetched_at, f.checked_at)
-                       > now() - make_interval(secs => job.max_age_seconds)
-                  then f.article_id end as article_id,
-             jsonb_build_object('fetch_id', f.id, 'url_key', f.page -> 'final_key',
-                                'sha256', f.page -> 'sha256',
-                                'etag', f.page -> 'headers' -> 'etag',
-                                'last_modified', f.page -> 'headers' -> 'last-modified') as stored
-      from page_fetch as f
-      where f.url_key = job.url_key and f.article_id is not null and not job.force
-      order by f.fetched_at desc limit 1) as stored on true
-    where job.host_id = ready.id and job.state = 'waiting' and job.fetch_id is null
-      and (job.expires_at is null or job.expires_at > now())
-      and (not job.suspect or not exists (
-        select from job s where s.state = 'running' and s.suspect))
-      and not exists (
-        select from job r where r.url_key = job.url_key and r.state = 'running')
-    order by job.priority desc, job.id limit least(ready.room, :limit)) as j on true
-  limit :limit),
-one_a_page as (
-  select distinct on (url_key) * from due where id is not null order by url_key, id),
+@dataclass(frozen=True, slots=True)
+class Picked(Generic[_Message_co]):
+    """What is to be sent."""
+
+    messages: tuple[_Message_co, ...]
+    last: str
+    """The submitter whose list had the last turn."""
+
+
+# Of jobs that share a page one is taken; of suspects one.
+_CHOSEN = """
+one_a_page as (select distinct on (url_key) * from due order by url_key, id),
 chosen as (
   select * from (
     select *, row_number() over (partition by suspect order by id) as nth from one_a_page) as n
-  where not suspect or nth = 1),
+  where not suspect or nth = 1)
+"""
+
+_OF_HOST = f"""
+  job.host_id = ready.id and job.state = 'waiting' and job.fetch_id is null and {MAY_RUN}
+"""
+
+# A host gives its best jobs, to its submitters in turn, unless it stands too high in its list:
+# then it finds its place first. A job whose page was stored, or seen unchanged, less than max_age
+# ago is returned to be finished, not sent; otherwise what is stored of its page goes along, for a
+# conditional request. in_flight moves with the slots really inserted.
+_TAKE = text(f"""
+with ready as materialized (
+  select * from unnest(cast(:host_id as integer[]), cast(:room as integer[]),
+                       cast(:priority as smallint[]), cast(:served as text[]))
+    with ordinality as h(id, room, priority, served, place)),
+due as materialized (
+  select ready.id as host_id, ready.place, j.*, stored.article_id, stored.stored
+  from ready
+  cross join lateral (
+    select job.priority from job where {_OF_HOST}
+    order by job.priority desc, job.submitter, job.id limit 1) as top
+  cross join lateral (
+    select * from (
+      (select job.id, job.url_key, job.suspect, job.force, job.max_age_seconds, job.submitter,
+              false as wrapped
+       from job where {_OF_HOST} and job.priority = top.priority and job.submitter > ready.served
+       order by job.submitter, job.id limit least(ready.room, :limit))
+      union all
+      (select job.id, job.url_key, job.suspect, job.force, job.max_age_seconds, job.submitter, true
+       from job where {_OF_HOST} and job.priority = top.priority and job.submitter <= ready.served
+       order by job.submitter, job.id limit least(ready.room, :limit))) as turns
+    order by wrapped, submitter, id limit least(ready.room, :limit)) as j
+  left join lateral (
+    select case when greatest(f.fetched_at, f.checked_at)
+                     > now() - make_interval(secs => j.max_age_seconds)
+                then f.article_id end as article_id,
+           jsonb_build_object('fetch_id', f.id, 'url_key', f.page -> 'final_key',
+                              'sha256', f.page -> 'sha256',
+                              'etag', f.page -> 'headers' -> 'etag',
+                              'last_modified', f.page -> 'headers' -> 'last-modified') as stored
+    from page_fetch as f
+    where f.url_key = j.url_key and f.article_id is not null and not j.force
+    order by f.fetched_at desc limit 1) as stored on true
+  where top.priority >= ready.priority
+  order by ready.place, j.wrapped, j.submitter, j.id limit :limit),
+{_CHOSEN},
 sent as (
   update job set state = 'running', stage = 'ingest', attempt = attempt + 1,
                  dispatched_at = now(), held_until = null
@@ -72,13 +101,13 @@ slots as (
                                                         host.backoff_seconds))
   from sent join host on host.id = sent.host_id
   returning host_id),
-counted as (
-  select due.host_id, count(due.id) as seen,
-         (select count(*) from slots where slots.host_id = due.host_id) as taken
-  from due group by due.host_id),
+taken as (
+  select host_id, (array_agg(submitter order by wrapped desc, submitter desc))[1] as served,
+         (select count(*) from slots where slots.host_id = chosen.host_id) as chains
+  from chosen group by host_id),
 moved as (
-  update host set in_flight = in_flight + counted.taken, idle = (counted.seen = 0)
-  from counted where host.id = counted.host_id and (counted.taken > 0 or counted.seen = 0))
+  update host set in_flight = in_flight + taken.chains, served = taken.served
+  from taken where host.id = taken.host_id)
 select sent.id, attempt, url, encode(url_key, 'hex') as url_key, target, hops, sent.cookies,
        coalesce(sent.timezone, setting.timezone) as timezone, sent.stored,
        to_jsonb(setting) as setting, null::uuid as article_id
@@ -86,40 +115,39 @@ from sent left join host_setting as setting on setting.host_id = sent.host_id
 union all
 select id, null, null, null, null, null, null, null, null, null, article_id
 from chosen where article_id is not null
-""")
+""")  # noqa: S608 - put together from constants
 
-_PICK_PAGES = text("""
-with due as materialized (
-  select id, url_key, suspect from job
-  where state = 'waiting' and fetch_id is not null
-    and (expires_at is null or expires_at > now())
-    and (not suspect or not exists (select from job s where s.state = 'running' and s.suspect))
-    and not exists (select from job r where r.url_key = job.url_key and r.state = 'running')
-  order by priority desc, id limit :limit),
-one_a_page as (select distinct on (url_key) * from due order by url_key, id),
-chosen as (
-  select * from (
-    select *, row_number() over (partition by suspect order by id) as nth from one_a_page) as n
-  where not suspect or nth = 1),
+_FETCHED = "state = 'waiting' and fetch_id is not null"
+
+_PICK_PAGES = text(f"""
+with recursive lists as ({list_steps("job", _FETCHED)}),
+due as materialized (
+  select turns.*, row_number() over (
+    order by priority desc, turn, submitter <= :after, submitter) as place
+  from (
+    select d.*, row_number() over (partition by d.priority, d.submitter order by d.id) as turn
+    from lists cross join lateral (
+      select job.id, job.url_key, job.suspect, job.priority, job.submitter from job
+      where {_FETCHED} and job.priority = lists.priority and job.submitter = lists.submitter
+        and {MAY_RUN}
+      order by job.id limit :limit) as d) as turns
+  order by place limit :limit),
+{_CHOSEN},
 sent as (
   update job set state = 'running', stage = 'enrich', attempt = attempt + 1,
                  dispatched_at = now(), held_until = null
   from chosen where job.id = chosen.id and job.state = 'waiting'
-  returning job.id, job.attempt, job.fetch_id, job.host_id)
-select sent.id, sent.attempt, f.page, setting.timezone
+  returning job.id, job.attempt, job.fetch_id, job.host_id, job.submitter, chosen.place)
+select sent.id, sent.attempt, f.page, setting.timezone, sent.submitter
 from sent join page_fetch as f on f.id = sent.fetch_id
 left join host_setting as setting on setting.host_id = sent.host_id
-""")
-
-_NEXT_HOST = text("""
-select min(extract(epoch from greatest(next_at, now()) - now())) from host
-where not idle and in_flight < max_in_flight
-""")
+order by sent.place
+""")  # noqa: S608 - put together from constants
 
 
 def pick_fetches(
-    connection: Connection, limit: int, *, timing: Timing, epoch: str, now_ms: int
-) -> list[FetchPage]:
+    connection: Connection, limit: int, *, after: str, timing: Timing, epoch: str, now_ms: int
+) -> Picked[FetchPage]:
     """Mark up to ``limit`` due jobs as running and return the messages to send.
 
     Jobs whose page is fresh enough are finished as unchanged in the same transaction.
@@ -127,13 +155,24 @@ def pick_fetches(
     Args:
         connection: An open transaction on the dispatcher's session.
         limit: Messages at most.
+        after: The submitter whose list had the last turn.
         timing: How long a host is held.
         epoch: The incarnation of Redis' data that the messages belong to.
         now_ms: Redis' clock, in milliseconds.
     """
+    hosts = due_hosts(connection, limit, after=after)
+    if not hosts:
+        return Picked((), after)
     rows = connection.execute(
-        _PICK_FETCHES,
-        {"limit": limit, "hold": timing.claim_seconds + timing.fetch_seconds},
+        _TAKE,
+        {
+            **columns(
+                ("host_id", "room", "priority", "served"),
+                [(host.id, host.room, host.priority, host.served) for host in hosts],
+            ),
+            "limit": limit,
+            "hold": timing.claim_seconds + timing.fetch_seconds,
+        },
     ).mappings()
     fetches: list[FetchPage] = []
     fresh: list[Ending] = []
@@ -144,24 +183,29 @@ def pick_fetches(
             fetches.append(_fetch_page(row, timing, epoch, now_ms))
     if fresh:
         finish(connection, fresh)
-    return fetches
+    wake(connection, [host.id for host in hosts])
+    return Picked(tuple(fetches), hosts[-1].submitter)
 
 
-def pick_pages(connection: Connection, limit: int, *, epoch: str) -> list[PageFetched]:
-    """Mark up to ``limit`` jobs whose body is there as running and return their messages."""
-    rows = connection.execute(_PICK_PAGES, {"limit": limit})
-    return [
+def pick_pages(
+    connection: Connection, limit: int, *, after: str, epoch: str
+) -> Picked[PageFetched]:
+    """Mark up to ``limit`` jobs whose body is there as running and return their messages.
+
+    Args:
+        connection: An open transaction on the dispatcher's session.
+        limit: Messages at most.
+        after: The submitter whose list had the last turn.
+        epoch: The incarnation of Redis' data that the messages belong to.
+    """
+    rows = connection.execute(_PICK_PAGES, {"limit": limit, "after": after}).all()
+    pages = tuple(
         PageFetched(
             job_id=row.id, attempt=row.attempt, epoch=epoch, page=_page(row.page, row.timezone)
         )
         for row in rows
-    ]
-
-
-def seconds_to_next_host(connection: Connection) -> float | None:
-    """Return when the next host with work may be asked; None when no host has work and room."""
-    seconds = connection.execute(_NEXT_HOST).scalar_one()
-    return None if seconds is None else float(seconds)
+    )
+    return Picked(pages, rows[-1].submitter if rows else after)
 
 
 def _fresh(job_id: UUID, article: UUID) -> Ending:

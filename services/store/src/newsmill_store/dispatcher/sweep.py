@@ -16,10 +16,10 @@ from newsmill_shared.queue.claims import Holder
 from newsmill_shared.reasons import Reason
 from newsmill_store.dispatcher.judge import Attempt, RunningJob, judge
 from newsmill_store.dispatcher.losses import Loss, count_losses, send_back
-from newsmill_store.dispatcher.notes import wake
 from newsmill_store.dispatcher.ports import Carrier
+from newsmill_store.dispatcher.turns import wake
 
-__all__ = ["release", "sweep_lost", "sweep_time", "void_running"]
+__all__ = ["release", "sweep_hosts", "sweep_lost", "sweep_time", "void_running"]
 
 _log = structlog.get_logger()
 
@@ -29,24 +29,30 @@ with gone as (delete from slot where until <= now() returning host_id),
 update host set in_flight = in_flight - freed.slots from freed where host.id = freed.host_id
 """)
 
+_HOSTS = text("""
+select id from host where id > :after order by id limit :limit
+""")
+
 _RECOUNT = text("""
 update host set in_flight = counted.slots
-from (select h.id, count(slot.job_id) as slots
-      from host h left join slot on slot.host_id = h.id group by h.id) as counted
-where host.id = counted.id and host.in_flight <> counted.slots
+from unnest(cast(:hosts as integer[])) as n(id) cross join lateral (
+  select count(*) as slots from slot where slot.host_id = n.id) as counted
+where host.id = n.id and host.in_flight <> counted.slots
 """)
 
 _RELEASE = text("""
 update job set state = 'waiting', held_until = null
-where state = 'held' and held_until <= now() returning host_id
+where id in (select id from job where state = 'held' and held_until <= now()
+             order by held_until limit :limit)
+returning host_id
 """)
 
 _EXPIRED = text("""
 select id from job where expires_at <= now() and state <> 'running' order by id limit 1000
 """)
 
-_WAKE_FORGOTTEN = text("""
-update host set idle = false where idle and exists (
+_FORGOTTEN = text("""
+select id from host where id = any(:hosts) and idle and exists (
   select from job where job.host_id = host.id and job.state = 'waiting' and job.fetch_id is null)
 """)
 
@@ -68,24 +74,46 @@ _IN_COMPANY = "its worker ended with others in its hands; any of them may be the
 _WIPED = "Redis came back without its data"
 
 
+_RELEASED_AT_ONCE = 2_000
+_HOSTS_AT_ONCE = 10_000
+
+
 def release(connection: Connection) -> None:
-    """Let held jobs whose time has come wait again."""
-    wake(connection, {row.host_id for row in connection.execute(_RELEASE)})
+    """Let held jobs whose time has come wait again, a bounded number at a time."""
+    back = connection.execute(_RELEASE, {"limit": _RELEASED_AT_ONCE})
+    wake(connection, {row.host_id for row in back})
+
+
+def sweep_hosts(connection: Connection, after: int) -> int:
+    """Count the chains of the next hosts, and wake those that wait though they have work.
+
+    Bounded: a round over very many hosts takes several sweeps.
+
+    Args:
+        connection: An open transaction.
+        after: Where the last sweep ended; 0 = at the beginning.
+
+    Returns:
+        Where this one ended; 0 when the round is complete.
+    """
+    limits = {"after": after, "limit": _HOSTS_AT_ONCE}
+    hosts = list(connection.execute(_HOSTS, limits).scalars())
+    recounted = connection.execute(_RECOUNT, {"hosts": hosts}).rowcount
+    if recounted:
+        _log.warning("hosts had a wrong count of chains", hosts=recounted)
+    wake(connection, list(connection.execute(_FORGOTTEN, {"hosts": hosts}).scalars()))
+    return hosts[-1] if len(hosts) == _HOSTS_AT_ONCE else 0
 
 
 def sweep_time(connection: Connection) -> None:
-    """Do all that time alone decides: slots, expiry, counts, idle hosts, partitions, minutes."""
+    """Do all that time alone decides: slots, expiry, partitions, minutes."""
     connection.execute(_FREE_SLOTS)
-    recounted = connection.execute(_RECOUNT).rowcount
-    if recounted:
-        _log.warning("hosts had a wrong count of chains", hosts=recounted)
     expired: list[UUID] = list(connection.execute(_EXPIRED).scalars())
     if expired:
         finish(
             connection,
             [Ending(job_id=job, attempt=None, reason=Reason.EXPIRED) for job in expired],
         )
-    connection.execute(_WAKE_FORGOTTEN)
     make_partitions(connection, datetime.now(UTC))
     forget_minutes(connection)
 

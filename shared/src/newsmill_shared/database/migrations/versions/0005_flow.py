@@ -40,6 +40,12 @@ create index job_by_host on job (host_id, priority desc, submitter, id)
 drop index job_with_fetch;
 create index job_with_fetch on job (priority, submitter, id)
   where state = 'waiting' and fetch_id is not null;
+-- Only whoever asks by time may use this one: whether a page runs is to be found by its key, which
+-- the planner does not see while it believes that hardly anything runs.
+drop index job_running;
+create index job_running on job (dispatched_at)
+  where state = 'running' and dispatched_at is not null;
+create index job_running_suspect on job (id) where state = 'running' and suspect;
 drop index job_held;
 create index job_held on job (held_until, label) where state = 'held';
 
@@ -52,6 +58,7 @@ alter table host add column paused boolean not null default false;
 create index host_turn on host (priority, submitter, next_at)
   where not idle and not paused and in_flight < max_in_flight;
 create index host_paused on host (id) where paused;
+create index slot_host on slot (host_id);
 """
 
 
