@@ -22,9 +22,10 @@ _BOMS = (
 )
 _ISO_2022_JP = (b"\x1b$B", b"\x1b$@", b"\x1b(J")
 _C1_CONTROLS = re.compile("[\x80-\x84\x86-\x9f]")
-_GOOD_TO_BAD = 3
-"""A text is nearly UTF-8 if it has so many valid sequences for each broken byte. Texts in other
-encodings have less than one: their letters rarely look like a lead byte and its followers."""
+_GOOD_TO_BAD = 2
+"""A text is nearly UTF-8 if it has so many valid sequences for each broken byte, or one if it says
+that it is. Texts in other encodings have less than one: their letters rarely look like a lead byte
+and its followers."""
 _DETECTED_BYTES = 64 * 1024
 _WINDOWS_SIBLINGS = {
     "iso8859-2": "cp1250",
@@ -61,7 +62,7 @@ def decode(body: bytes, content_type: str | None = None) -> Decoded:
         if body.startswith(mark):
             return Decoded(body[len(mark) :].decode(codec, "replace"), codec, "bom")
     return (
-        _by_bytes(body)
+        _by_bytes(body, content_type)
         or _by_declaration(body, content_type)
         or _by_detector(body)
         or _by_force(body, content_type)
@@ -76,7 +77,7 @@ def declared_encoding(body: bytes) -> str:
     return declared_in_content(body) or "cp1252"
 
 
-def _by_bytes(body: bytes) -> Decoded | None:
+def _by_bytes(body: bytes, content_type: str | None) -> Decoded | None:
     """Decode what can be in one encoding only."""
     if b"\x1b" in body and any(escape in body for escape in _ISO_2022_JP):
         text = _clean(body, "iso2022-jp")
@@ -91,7 +92,9 @@ def _by_bytes(body: bytes) -> Decoded | None:
     text = body.decode("utf-8", "replace")
     bad = text.count("\ufffd")
     good = len(text) - len(text.encode("ascii", "ignore")) - bad
-    return Decoded(text, "utf-8", "bytes") if good >= _GOOD_TO_BAD * bad else None
+    declared = (declared_in_header(content_type), declared_in_content(body))
+    least = bad if "utf-8" in declared else _GOOD_TO_BAD * bad
+    return Decoded(text, "utf-8", "bytes") if good >= least else None
 
 
 def _by_declaration(body: bytes, content_type: str | None) -> Decoded | None:

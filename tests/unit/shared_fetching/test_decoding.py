@@ -39,6 +39,13 @@ def test_one_broken_byte_does_not_make_it_another_encoding(damage: bytes) -> Non
     assert decode(body).text == f"{AZERBAIJANI}\ufffd{AZERBAIJANI}"
 
 
+def test_of_few_letters_one_may_be_broken_if_the_page_says_utf_8() -> None:
+    body = b"<p>un uomo afferm\xc3\xb2 che il sistema solare\xff si muoveva</p>"
+
+    assert "affermò" in decode(body, "text/html; charset=utf-8").text
+    assert "affermò" in decode(b"<meta charset=utf-8>" + body).text
+
+
 def test_a_last_character_that_is_cut_off_is_dropped() -> None:
     assert decode("xəbə".encode()[:-1]).text == "xəb"
 

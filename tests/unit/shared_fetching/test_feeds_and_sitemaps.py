@@ -211,8 +211,23 @@ def test_entities_are_not_followed() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"NaN", b"[1,]", b"", b"[" * 100_000, b'"\xff"', b'{"a":1}x', b'"\\ud800"']
+    "body",
+    [
+        b"NaN",
+        b"[1,]",
+        b"",
+        b"[" * 100_000,
+        b'"\xff"',
+        b'{"a":1}x',
+        b'"\\ud800"',
+        b'{"a":[1,{"b":1e400}]}',
+        b"9" * 400 + b".0",
+    ],
 )
 def test_json_is_read_strictly(body: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         read_json(body)
+
+
+def test_a_number_that_only_looks_too_large_is_read() -> None:
+    assert read_json(b'{"1e400": ["9e999", 1e-400, 1e100]}') == {"1e400": ["9e999", 0.0, 1e100]}
