@@ -157,7 +157,10 @@ FAULTS: tuple[tuple[Snapshot, Code, str], ...] = (
     (
         a_snapshot(
             broker=a_broker(
-                beats=(*map(a_beat, EVERYBODY), a_beat("store", waits_for="PostgreSQL: read-only"))
+                beats=(
+                    *map(a_beat, EVERYBODY),
+                    a_beat("store", waits_for="PostgreSQL: read-only", waits_since=ago(60)),
+                )
             )
         ),
         Code.SERVICE_WAITS,
@@ -340,6 +343,20 @@ def test_a_cause_comes_before_what_it_explains() -> None:
     codes = [cause.code for cause in diagnose(seen)]
 
     assert codes[:2] == [Code.REDIS_READ_ONLY, Code.NO_WORKER]
+
+
+def test_what_a_process_waits_for_is_not_told_twice_nor_too_early() -> None:
+    waiting = a_beat("store", waits_for="PostgreSQL: refused", waits_since=ago(60))
+    hiccup = a_beat("store", waits_for="PostgreSQL: deadlock", waits_since=ago(1))
+
+    away = diagnose(
+        a_snapshot(
+            database=Away("refused"), broker=a_broker(beats=(*map(a_beat, EVERYBODY), waiting))
+        )
+    )
+    well = diagnose(a_snapshot(broker=a_broker(beats=(*map(a_beat, EVERYBODY), hiccup))))
+
+    assert [cause.code for cause in (*away, *well)] == [Code.DATABASE_UNREACHABLE, Code.MOVING]
 
 
 def test_a_full_queue_says_when_it_will_be_empty() -> None:

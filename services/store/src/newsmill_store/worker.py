@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from collections.abc import Sequence
 
 import structlog
 
@@ -15,7 +16,7 @@ from newsmill_store.adapters.index_thread import IndexThread
 from newsmill_store.adapters.redis_queue import RedisQueue
 from newsmill_store.adapters.sql_ledger import SQLLedger
 from newsmill_store.settings import StoreSettings
-from newsmill_store.tasks import Ledger, record
+from newsmill_store.tasks import Ledger, Result, record
 
 __all__ = ["main", "run"]
 
@@ -57,6 +58,22 @@ def main() -> None:
         heartbeat.stop()
 
 
+class _Telling:
+    """A ledger whose heartbeat says what keeps it from recording."""
+
+    def __init__(self, ledger: Ledger, heartbeat: Heartbeat) -> None:
+        self._ledger = ledger
+        self._heartbeat = heartbeat
+
+    def record(self, results: Sequence[Result]) -> None:
+        try:
+            self._ledger.record(results)
+        except TransientError as error:
+            self._heartbeat.waits_for(str(error))
+            raise
+        self._heartbeat.waits_for("")
+
+
 def run(
     queue: RedisQueue, ledger: Ledger, heartbeat: Heartbeat, stop: threading.Event, *, batch: int
 ) -> None:
@@ -66,6 +83,7 @@ def run(
         heartbeat.tick()
         return stop.wait(seconds)
 
+    telling = _Telling(ledger, heartbeat)
     while not stop.is_set():
         heartbeat.tick()
         try:
@@ -74,7 +92,7 @@ def run(
                 stop.wait(_GATHER_SECONDS)
                 taken += queue.take(batch - len(taken), seconds=0)
             if taken and not record(
-                [one.result for one in taken], ledger=ledger, stopping=stopping
+                [one.result for one in taken], ledger=telling, stopping=stopping
             ):
                 queue.give_back(taken)
         except TransientError as error:

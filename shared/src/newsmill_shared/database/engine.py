@@ -13,8 +13,9 @@ from newsmill_shared.errors import SettingsError, TransientError
 __all__ = ["DatabaseAwayError", "make_engine", "reading", "transaction", "translating"]
 
 _CONNECT_SECONDS = 3
-_RETRIED_STATES = frozenset({"40001", "40P01", "55P03"})
-"""Serialization failure, deadlock, lock not available: the same transaction may succeed later."""
+_RETRIED_STATES = frozenset({"25006", "40001", "40P01", "55P03"})
+"""Read-only, serialization failure, deadlock, lock not available: the same transaction may succeed
+later."""
 
 
 class DatabaseAwayError(TransientError):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from newsmill_shared.diagnosis.advice import KEPT, jobs_are, logs, restart, seconds_between, start
 from newsmill_shared.diagnosis.cause import DATA, SERVICES, Cause, Code, Command, Help
-from newsmill_shared.diagnosis.snapshot import Broker, Pause, Snapshot
+from newsmill_shared.diagnosis.snapshot import Away, Beat, Broker, Pause, Snapshot
 from newsmill_shared.figures import clock, count
 
 __all__ = [
@@ -25,6 +25,7 @@ DUE_ALARM_SECONDS = 60
 """Due work that nobody sends for so long wakes somebody."""
 _QUEUE_ALARM_SECONDS = 120
 _NUMBER_ALARM_SECONDS = 30
+_HICCUP_SECONDS = 4
 
 
 def redis_other_data(seen: Snapshot) -> Iterator[Cause]:
@@ -162,7 +163,7 @@ def service_waits(seen: Snapshot) -> Iterator[Cause]:
     """Find processes that say themselves what they wait for."""
     told: set[str] = set()
     for beat in seen.living:
-        if beat.waits_for and beat.service not in told:
+        if beat.service not in told and _waits_long(beat, seen):
             told.add(beat.service)
             yield Cause(
                 code=Code.SERVICE_WAITS,
@@ -274,6 +275,15 @@ def api_unreachable(seen: Snapshot) -> Iterator[Cause]:
                 "What was accepted is in the ledger.",
             ),
         )
+
+
+def _waits_long(beat: Beat, seen: Snapshot) -> bool:
+    """Whether a process waits for longer than a hiccup, and not for what is known to be away."""
+    if not beat.waits_for or beat.waits_since is None or not isinstance(seen.broker, Broker):
+        return False
+    waited = seconds_between(beat.waits_since, seen.broker.now) + beat.clock_ahead_seconds
+    explained = isinstance(seen.database, Away) and "PostgreSQL" in beat.waits_for
+    return waited >= _HICCUP_SECONDS and not explained
 
 
 def _stands(pauses: tuple[Pause, ...]) -> bool:

@@ -63,12 +63,15 @@ def run(dispatcher: Dispatcher, heartbeat: Heartbeat, stop: threading.Event) -> 
             stop.wait(_REST_SECONDS)
             dispatcher.wait(max(_SHORTEST_WAIT_SECONDS, seconds - _REST_SECONDS))
             complaint = ""
+            heartbeat.waits_for("")
         except NotActiveError:
+            heartbeat.waits_for("")
             stop.wait(_RETRY_SECONDS)
         except TransientError as error:
             if str(error) != complaint:
                 _log.warning("waiting", cause=str(error))
                 complaint = str(error)
+            heartbeat.waits_for(str(error))
             dispatcher.disconnect()
             stop.wait(_RETRY_SECONDS)
 
