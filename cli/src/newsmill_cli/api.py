@@ -98,6 +98,10 @@ class Api:
         """Return the article of a URL, None if there is none."""
         return self._get("/v1/articles", {"url": url})
 
+    def cluster(self, id_: str, query: Mapping[str, str] | None = None) -> Json | None:
+        """Return a page of a cluster, by its id or an article's; None if there is none."""
+        return self._get(f"/v1/clusters/{id_}", query)
+
     def articles(self, query: Mapping[str, str]) -> Json:
         """Return a page of the list of articles: ``articles``, ``next``, ``more``."""
         return self._get("/v1/articles", query) or {}

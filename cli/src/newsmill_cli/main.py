@@ -26,6 +26,7 @@ _COMMANDS = (
     "add",
     "status",
     "show",
+    "cluster",
     "export",
     "tail",
     "pause",

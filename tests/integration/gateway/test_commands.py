@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.builders import a_relation, an_article
 from tests.support.gateway import Mill
 
 
@@ -70,3 +71,26 @@ def test_a_filter_that_makes_no_sense_is_told(mill: Mill) -> None:
     assert code == 1
     assert "since" in err
     assert "Traceback" not in err
+
+
+def test_a_cluster_is_found_by_the_url_of_any_page_of_it(mill: Mill) -> None:
+    first, copy = "https://first.example/story", "https://second.example/story"
+    mill.store(first)
+    mill.store(copy, article=an_article(text="A copy.", duplicate_of=a_relation(first)))
+
+    code, out, _ = newsmill(mill, "cluster", copy, "--json")
+    shown = newsmill(mill, "cluster", copy)[1]
+
+    found = json.loads(out)
+    assert code == 0
+    assert [member["url"] for member in found["members"]] == [first, copy]
+    assert shown.startswith(f"2 pages tell story {found['cluster_id']}")
+    assert "original" in shown
+    assert "0.90 by containment" in shown
+
+
+def test_a_story_that_nobody_tells_is_told_so(mill: Mill) -> None:
+    code, _, err = newsmill(mill, "cluster", "https://paper.example/unknown")
+
+    assert code == 1
+    assert "there is no story" in err

@@ -12,6 +12,7 @@ from newsmill_gateway.answers import (
     AcceptedItem,
     ArticleAnswer,
     Change,
+    Cluster,
     JobAnswer,
     JobInFull,
     RejectedItem,
@@ -19,7 +20,13 @@ from newsmill_gateway.answers import (
 from newsmill_gateway.gateway import Gateway
 from newsmill_gateway.ports import Listed
 from newsmill_gateway.problems import Code, ProblemError
-from newsmill_gateway.queries import ArticleQuery, JobQuery, PauseRequest, PauseTarget
+from newsmill_gateway.queries import (
+    ArticleQuery,
+    ClusterQuery,
+    JobQuery,
+    PauseRequest,
+    PauseTarget,
+)
 from newsmill_shared.addresses import AddressPolicy
 from newsmill_shared.database.accept import Accepted, IdempotencyConflictError, Submission
 from newsmill_shared.database.conservation import Conservation
@@ -91,6 +98,9 @@ class FakeLedger:
 
     def articles(self, query: ArticleQuery) -> Listed[int, FakeArticle]:
         return self.listed
+
+    def cluster(self, cluster_id: UUID, query: ClusterQuery) -> Cluster | None:
+        return None
 
     def changes(self, after: int, *, limit: int) -> tuple[tuple[Change, ...], int]:
         return (), 7

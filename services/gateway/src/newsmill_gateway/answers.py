@@ -19,6 +19,8 @@ __all__ = [
     "AttemptAnswer",
     "Change",
     "Changes",
+    "Cluster",
+    "ClusterMember",
     "ConservationAnswer",
     "Health",
     "ItemError",
@@ -32,6 +34,7 @@ __all__ = [
     "Readiness",
     "Receipt",
     "RejectedItem",
+    "RelatedCluster",
 ]
 
 
@@ -191,6 +194,63 @@ class Articles(_Answer):
     end it serves to ask later for what is new or has changed since."""
     more: bool
     """Whether more follow now."""
+
+
+class ClusterMember(_Answer):
+    """A page that tells the story of a cluster."""
+
+    article_id: UUID
+    url: str
+    title: str
+    language: str
+    relation: Literal["original", "duplicate"]
+    """``original`` is whoever told it first, by the time of publication if the page says one
+    that lies before its fetch: so it can change when an earlier copy is found."""
+    duplicate_of: UUID | None
+    """The earlier article that it was found to tell again when it came."""
+    similarity: float | None
+    """Share of the smaller document's passages that are in the larger, 0-1."""
+    rule: str | None
+    """What decided: ``exact``, ``containment`` or ``excerpt``."""
+    version: int
+    """The last one that tells this story."""
+    versions: int
+    """How many do."""
+    is_current: bool
+    """Whether the page still tells it."""
+    published_at: AwareDatetime | None
+    first_seen_at: AwareDatetime
+
+
+class RelatedCluster(_Answer):
+    """Another story that is near."""
+
+    cluster_id: UUID
+    kind: Literal["also", "drift"]
+    """``also``: a page matched documents of both. ``drift``: a page changed step by step from one
+    into the other."""
+    similarity: float
+    article_id: UUID
+    """One of its articles."""
+    title: str
+
+
+class Cluster(_Answer):
+    """A story, and the pages that tell it, in the order in which they told it."""
+
+    cluster_id: UUID
+    """It never changes, unless the story turns out to be another's copy; its old id, which is that
+    of an article, finds it then, too."""
+    size: int
+    """How many pages tell it."""
+    original: UUID
+    """The article to show for all of them."""
+    members: tuple[ClusterMember, ...]
+    """At most ``limit``."""
+    related: tuple[RelatedCluster, ...]
+    """At most 50, the newest."""
+    next: UUID | None
+    """Ask with ``cursor`` = this for more members; None at the end."""
 
 
 class Change(_Answer):

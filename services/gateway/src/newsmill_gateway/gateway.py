@@ -15,6 +15,7 @@ from newsmill_gateway.answers import (
     Articles,
     ArticleSummary,
     Changes,
+    Cluster,
     ConservationAnswer,
     ItemError,
     JobInFull,
@@ -32,6 +33,7 @@ from newsmill_gateway.problems import Code, ProblemError, Refusal
 from newsmill_gateway.queries import (
     ArticleQuery,
     ChangeQuery,
+    ClusterQuery,
     JobQuery,
     PauseRequest,
     PauseTarget,
@@ -215,6 +217,13 @@ class Gateway:
         if query.order == "oldest" and not more:
             reached = last
         return Articles(articles=shown, next=reached, more=more)
+
+    def cluster(self, cluster_id: str, query: ClusterQuery) -> Cluster:
+        """Return a page of a cluster; raises ProblemError 404 or 422."""
+        cluster = self._ledger.cluster(_uuid(cluster_id), query)
+        if cluster is None:
+            raise _not_found("there is no such cluster")
+        return cluster
 
     def changes(self, query: ChangeQuery) -> Changes:
         """Return the numbered events after a position."""

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
-from newsmill_gateway.answers import ArticleAnswer, Change, JobAnswer, JobInFull
-from newsmill_gateway.queries import ArticleQuery, JobQuery, PauseRequest, PauseTarget
+from newsmill_gateway.answers import ArticleAnswer, Change, Cluster, JobAnswer, JobInFull
+from newsmill_gateway.queries import ArticleQuery, ClusterQuery, JobQuery, PauseRequest, PauseTarget
 from newsmill_shared.database.accept import Accepted, Submission
 from newsmill_shared.database.conservation import Conservation
 from newsmill_shared.database.pauses import Pause
@@ -76,6 +76,10 @@ class Ledger(Protocol):
 
     def articles(self, query: ArticleQuery) -> Listed[int, StoredArticle]:
         """Return articles by the positions of their current versions."""
+        ...
+
+    def cluster(self, cluster_id: UUID, query: ClusterQuery) -> Cluster | None:
+        """Return a page of a cluster, by its id or that of an article."""
         ...
 
     def changes(self, after: int, *, limit: int) -> tuple[tuple[Change, ...], int]:

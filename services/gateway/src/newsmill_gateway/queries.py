@@ -22,6 +22,7 @@ __all__ = [
     "LARGEST_POSITION",
     "ArticleQuery",
     "ChangeQuery",
+    "ClusterQuery",
     "JobQuery",
     "PauseRequest",
     "PauseTarget",
@@ -111,6 +112,15 @@ class ArticleQuery(_Query):
     full: bool = False
     """With text and evidence."""
     cursor: Position | None = None
+    """Where the page begins: ``next`` of the page before."""
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
+    """So many at most."""
+
+
+class ClusterQuery(_Query):
+    """Which members of a cluster."""
+
+    cursor: UUID | None = None
     """Where the page begins: ``next`` of the page before."""
     limit: Annotated[int, Field(ge=1, le=500)] = 100
     """So many at most."""

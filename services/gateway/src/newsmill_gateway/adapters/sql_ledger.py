@@ -18,10 +18,20 @@ from sqlalchemy import (
     text,
 )
 
+from newsmill_gateway.adapters.sql_clusters import read_cluster
 from newsmill_gateway.adapters.sql_lists import read_jobs, read_listing
-from newsmill_gateway.answers import ArticleAnswer, AttemptAnswer, Change, JobAnswer, JobInFull
+from newsmill_gateway.answers import (
+    ArticleAnswer,
+    AttemptAnswer,
+    Change,
+    Cluster,
+    ClusterMember,
+    JobAnswer,
+    JobInFull,
+    RelatedCluster,
+)
 from newsmill_gateway.ports import Listed
-from newsmill_gateway.queries import ArticleQuery, JobQuery, PauseRequest, PauseTarget
+from newsmill_gateway.queries import ArticleQuery, ClusterQuery, JobQuery, PauseRequest, PauseTarget
 from newsmill_shared.database.accept import Accepted, Submission, accept
 from newsmill_shared.database.attempts import PastAttempt, read_attempts
 from newsmill_shared.database.conservation import Conservation, conservation
@@ -118,6 +128,27 @@ class SQLLedger:
                 for entry in _articles(snapshot, snapshot.execute(chosen).mappings().all())
             }
         return Listed(tuple((place, found[key]) for key, place in places.items()), page.next)
+
+    def cluster(self, cluster_id: UUID, query: ClusterQuery) -> Cluster | None:
+        """Return a page of a cluster, by its id or that of an article."""
+        with reading(self._engine) as snapshot:
+            found = read_cluster(snapshot, cluster_id, cursor=query.cursor, limit=query.limit)
+        if found is None:
+            return None
+        return Cluster(
+            cluster_id=found.cluster_id,
+            size=found.size,
+            original=found.original,
+            members=tuple(
+                ClusterMember(
+                    relation="original" if row["article_id"] == found.original else "duplicate",
+                    **row,
+                )
+                for row in found.members
+            ),
+            related=tuple(RelatedCluster(**row) for row in found.related),
+            next=found.next,
+        )
 
     def changes(self, after: int, *, limit: int) -> tuple[tuple[Change, ...], int]:
         """Return numbered events that follow a position, and the last position of all."""
