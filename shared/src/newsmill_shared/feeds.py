@@ -12,6 +12,7 @@ import feedparser
 from lxml import etree, html
 from pydantic import JsonValue
 
+from newsmill_shared.dates import EARLIEST_YEAR, read_time
 from newsmill_shared.decoding import decode
 from newsmill_shared.errors import NewsmillError
 from newsmill_shared.json_text import read_json
@@ -23,7 +24,6 @@ __all__ = ["MAX_ENTRIES", "Feed", "FeedEntry", "NotAFeedError", "read_feed"]
 MAX_ENTRIES = 1_000
 """Entries beyond these are left out: a feed lists what is new."""
 
-_EARLIEST_YEAR = 1990
 _XML_DECLARATION = re.compile(r"\A\s*<\?xml\s[^>]*\?>")
 _MARKUP_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 
@@ -120,7 +120,7 @@ def _text(value: object) -> str | None:
 
 def _date(parsed: struct_time | None) -> datetime | None:
     """Return feedparser's time, which is UTC, if it is one a feed can mean."""
-    if parsed is None or parsed.tm_year < _EARLIEST_YEAR:
+    if parsed is None or parsed.tm_year < EARLIEST_YEAR:
         return None
     return datetime.fromtimestamp(calendar.timegm(parsed), UTC)
 
@@ -142,8 +142,8 @@ def _read_json_feed(text: str, url: str) -> Feed:
                 title=_text(item.get("title")),
                 link=_link(item.get("url") or item.get("external_url"), url),
                 id=_text(item.get("id")),
-                published_at=_iso_date(item.get("date_published")),
-                updated_at=_iso_date(item.get("date_modified")),
+                published_at=_time(item.get("date_published")),
+                updated_at=_time(item.get("date_modified")),
             )
             for item in (items if isinstance(items, list) else [])[:MAX_ENTRIES]
             if isinstance(item, dict)
@@ -161,12 +161,5 @@ def _link(value: JsonValue, base: str) -> str | None:
         return text
 
 
-def _iso_date(value: JsonValue) -> datetime | None:
-    """Read an RFC 3339 date; without a zone it is taken as UTC."""
-    try:
-        date = datetime.fromisoformat(value if isinstance(value, str) else "")
-        aware = date if date.tzinfo else date.replace(tzinfo=UTC)
-        utc = aware.astimezone(UTC).replace(microsecond=0)
-    except (ValueError, OverflowError):
-        return None
-    return utc if utc.year >= _EARLIEST_YEAR else None
+def _time(value: JsonValue) -> datetime | None:
+    return read_time(value) if isinstance(value, str) else None

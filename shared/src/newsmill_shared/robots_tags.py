@@ -7,8 +7,9 @@ The forms are Google's and Bing's, the only ones written down
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
+
+from newsmill_shared.dates import read_time
 
 __all__ = ["AGENT", "Directives", "read_robots_metas", "read_robots_tags"]
 
@@ -96,22 +97,10 @@ def _read(text: str, agent: str, *, named: bool = True) -> Directives:
             found |= Directives(
                 noindex=not {"noindex", "none"}.isdisjoint(words),
                 noarchive=not {"noarchive", "nocache", "none"}.isdisjoint(words),
-                unavailable_after=_time(dates[int(words[1])]) if _is_expiry(words) else None,
+                unavailable_after=read_time(dates[int(words[1])]) if _is_expiry(words) else None,
             )
     return found
 
 
 def _is_expiry(words: list[str]) -> bool:
     return len(words) == 2 and words[0] == "unavailable_after" and words[1].isdecimal()
-
-
-def _time(text: str) -> datetime | None:
-    """Read RFC 822, RFC 850 or ISO 8601; without a zone it is UTC. None for anything else."""
-    try:
-        found = parsedate_to_datetime(text)
-    except ValueError:
-        try:
-            found = datetime.fromisoformat(text.upper())
-        except ValueError:
-            return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from io import BytesIO
 from itertools import islice
 from typing import Literal
 
 from lxml import etree
 
+from newsmill_shared.dates import read_time
 from newsmill_shared.decoding import decode
 from newsmill_shared.errors import EndedError, NewsmillError
 from newsmill_shared.http.codings import decoder_for
@@ -32,13 +33,15 @@ MAX_SITEMAP_BYTES = 50 * 1024 * 1024
 
 _GZIP = b"\x1f\x8b"
 _KINDS: dict[str, Literal["urlset", "index"]] = {"urlset": "urlset", "sitemapindex": "index"}
-_LINK = re.compile(r"https?://\S+", re.IGNORECASE)
+_LINK = re.compile(r"https?://[^\s\ufffd]+", re.IGNORECASE)
+_COMMENTS = re.compile(r"\A(?:\s|#.*)*")
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _XML_DECLARATION = re.compile(r"\A\s*<\?xml\s[^>]*\?>")
 _LONE_AMPERSAND = re.compile(
     rb"<!\[CDATA\[.*?\]\]>|&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)", re.DOTALL
 )
 
-_ENTRY_END = re.compile(rb"</(?:[\w.-]+:)?(?:url|sitemap)\s*>")
+_ENTRY_END = re.compile(rb"</(?:[\w.-]+:)?(?:url|sitemap)\s*>", re.IGNORECASE)
 
 
 class NotASitemapError(NewsmillError):
@@ -72,10 +75,12 @@ def read_sitemap(body: bytes) -> Sitemap:
         NotASitemapError: It is none, it defines entities, or it is too large.
     """
     text = decode(_unpacked(body)).text
-    if _LINK.match(text.lstrip()):
+    if _LINK.match(_COMMENTS.sub("", text)):
         return Sitemap("text", tuple(islice(_lines(text), MAX_ENTRIES)))
     if "<!ENTITY" in text:
         raise NotASitemapError("a sitemap must not define entities")
+    # A link with a character that XML does not have is none, rather than another one.
+    text = _NOT_XML.sub("\ufffd", text)
     xml = _XML_DECLARATION.sub("", text, count=1).strip().encode()
     try:
         return _read_xml(xml)
@@ -152,33 +157,23 @@ def _entry(element: "etree._Element") -> SitemapEntry | None:
     for child in element:
         fields.setdefault(_name(child), child)
     url = _text(fields.get("loc"))
-    if not _LINK.match(url):
+    if not _LINK.match(url) or "\ufffd" in url:
         return None
     news = fields.get("news")
     about = {_name(child): _text(child) for child in news} if news is not None else {}
     return SitemapEntry(
         url,
-        modified_at=_date(_text(fields.get("lastmod"))),
-        published_at=_date(about.get("publication_date", "")),
+        modified_at=read_time(_text(fields.get("lastmod"))),
+        published_at=read_time(about.get("publication_date", "")),
         title=clean_line(about.get("title", "")) or None,
     )
 
 
 def _name(element: "etree._Element") -> str:
-    """Return an element's name without its namespace: the wild has many spellings of that."""
+    """Return an element's name without its namespace and case: the wild has many spellings."""
     tag = element.tag
-    return tag.rpartition("}")[2].rpartition(":")[2] if isinstance(tag, str) else ""
+    return tag.rpartition("}")[2].rpartition(":")[2].lower() if isinstance(tag, str) else ""
 
 
 def _text(element: "etree._Element | None") -> str:
     return "".join(map(str, element.itertext())).strip() if element is not None else ""
-
-
-def _date(text: str) -> datetime | None:
-    """Read a W3C date; without a zone it is taken as UTC."""
-    try:
-        date = datetime.fromisoformat(text)
-        aware = date if date.tzinfo else date.replace(tzinfo=UTC)
-        return aware.astimezone(UTC).replace(microsecond=0)
-    except (ValueError, OverflowError):
-        return None

@@ -79,6 +79,22 @@ def test_a_bare_ampersand_is_read_as_it_was_meant() -> None:
     assert locs(body) == ["https://t.example/?a=1&b=2"] * 2
 
 
+@pytest.mark.parametrize(
+    ("body", "links"),
+    [
+        (b"# our pages\n\nhttps://t.example/1\n", ["https://t.example/1"]),
+        (b"<URLSET><Url><LOC>https://t.example/1</LOC></Url></URLSET>", ["https://t.example/1"]),
+        (
+            b"<urlset><url><loc>https://t.example/\x01a</loc></url>"
+            b"<url><loc>https://t.example/2</loc></url></urlset>",
+            ["https://t.example/2"],
+        ),
+    ],
+)
+def test_odd_spellings_name_no_other_page(body: bytes, links: list[str]) -> None:
+    assert [entry.url for entry in read_sitemap(body).entries] == links
+
+
 def test_a_link_that_was_cut_in_two_is_left_out() -> None:
     body = urlset("https://t.example/1")[:-9] + b"<url><loc>https://t.example/12"
 
