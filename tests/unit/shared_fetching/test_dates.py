@@ -30,8 +30,16 @@ def test_a_time_is_read_in_any_standard_form(text: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "never", "0001-01-01T00:00:00Z", "0000-00-00", "2024-13", "1970-01-01", "9999-12-31T23:59:59-23:59"],
-)  # fmt: skip
+    [
+        "",
+        "never",
+        "0001-01-01T00:00:00Z",
+        "0000-00-00",
+        "2024-13",
+        "1970-01-01",
+        "9999-12-31T23:59:59-23:59",
+    ],
+)
 def test_a_placeholder_is_no_time(text: str) -> None:
     assert read_time(text) is None
 

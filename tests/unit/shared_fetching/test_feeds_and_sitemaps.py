@@ -85,9 +85,8 @@ def test_a_bare_ampersand_is_read_as_it_was_meant() -> None:
         (b"# our pages\n\nhttps://t.example/1\n", ["https://t.example/1"]),
         (b"<URLSET><Url><LOC>https://t.example/1</LOC></Url></URLSET>", ["https://t.example/1"]),
         (
-            b"<urlset><url><loc>https://t.example/\x01a</loc></url>"
-            b"<url><loc>https://t.example/2</loc></url></urlset>",
-            ["https://t.example/2"],
+            b"<urlset><url><loc>http://a/\x01a</loc></url><url><loc>http://a/2</loc></url></urlset>",
+            ["http://a/2"],
         ),
     ],
 )
