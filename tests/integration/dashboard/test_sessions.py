@@ -2,10 +2,13 @@
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from newsmill_gateway.dashboard.sessions import FORM_COOKIE, SESSION_COOKIE
 from newsmill_gateway.dashboard.shell import HEADERS
+from newsmill_gateway.settings import GatewaySettings
 from tests.integration.dashboard.conftest import KEY
+from tests.support.gateway import serving
 
 PAGES = ["/", "/failures", "/hosts", "/articles", "/jobs/x", "/explain?q=x"]
 
@@ -55,6 +58,23 @@ def test_a_wrong_key_opens_nothing(locked_site: httpx.Client) -> None:
     assert answer.status_code == 403
     assert "This is not the key" in answer.text
     assert SESSION_COOKIE not in locked_site.cookies
+
+
+def test_who_guesses_the_key_has_to_wait_at_the_form_and_at_the_api(
+    settings: GatewaySettings,
+) -> None:
+    with serving(settings.model_copy(update={"api_key": SecretStr(KEY)})) as site:
+        for _ in range(10):
+            assert sign_in(site, key="another key").status_code == 403
+        form = sign_in(site)
+        api = site.get("/v1/conservation", headers={"Authorization": f"Bearer {KEY}"})
+        health = site.get("/healthz")
+
+    assert (form.status_code, api.status_code, health.status_code) == (429, 429, 200)
+    assert f"Wait {form.headers['Retry-After']} s" in form.text
+    assert SESSION_COOKIE not in form.cookies
+    assert api.json()["code"] == "key_throttled"
+    assert 0 < int(api.headers["Retry-After"]) <= 6
 
 
 @pytest.mark.parametrize("token", ["", "forged"])

@@ -8,6 +8,7 @@ import pytest
 
 from newsmill_gateway.api import make_api
 from newsmill_gateway.diagnosing import Diagnosis
+from newsmill_gateway.doors import Door
 from newsmill_gateway.metrics import Meters
 from newsmill_gateway.operators import Operators
 from newsmill_gateway.settings import GatewaySettings
@@ -24,6 +25,7 @@ def the_document() -> dict[str, Any]:
     api = make_api(
         Rig().gateway,
         GatewaySettings(),
+        door=Door(loopback=True, key=None),
         operators=Operators(FakeRegister()),
         meters=meters,
         diagnosis=Diagnosis(lambda: Snapshot(now=NOW)),

@@ -1,14 +1,26 @@
 """Who may call: on loopback any program of this machine, elsewhere who knows the key."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from newsmill_gateway.doors import Door
 from newsmill_gateway.problems import Code, ProblemError
 from newsmill_gateway.settings import GatewaySettings
+from newsmill_gateway.throttle import Rate, Throttle
 from newsmill_shared.errors import SettingsError
 
 LOOPBACK = Door(loopback=True, key=None)
-PUBLIC = Door(loopback=False, key="correct horse")
+PUBLIC = Door(loopback=False, key="correct horse", throttle=Throttle(Rate(1000, 1), Rate(1000, 1)))
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
 def refusal(door: Door, headers: dict[str, str], path: str = "/v1/urls") -> tuple[int, str] | None:
@@ -85,6 +97,56 @@ def test_any_other_key_is_refused(authorization: str) -> None:
     headers = {"host": "mill.example", "authorization": authorization}
 
     assert refusal(PUBLIC, headers) == (401, Code.KEY_REFUSED)
+
+
+def a_door(clock: Clock) -> Door:
+    """A door behind which nobody has guessed yet."""
+    return Door(loopback=False, key="correct horse", clock=clock)
+
+
+def guess(door: Door, key: str = "wrong", address: str = "192.0.2.1") -> ProblemError | None:
+    try:
+        door.admit("/v1/urls", {"authorization": f"Bearer {key}"}, address=address)
+    except ProblemError as problem:
+        return problem
+    return None
+
+
+def test_after_many_wrong_keys_none_is_looked_at_for_a_while_not_even_the_right_one() -> None:
+    clock = Clock()
+    door = a_door(clock)
+
+    said = [guess(door) for _ in range(11)]
+    right = guess(door, "correct horse")
+    elsewhere = guess(door, "correct horse", "198.51.100.7")
+    assert right is not None
+    clock.now += int(right.headers["Retry-After"])
+    later = guess(door, "correct horse")
+
+    assert [problem.status for problem in said if problem] == [401] * 10 + [429]
+    assert (right.status, right.code) == (429, Code.KEY_THROTTLED)
+    assert elsewhere is None
+    assert later is None
+
+
+def test_who_sends_no_key_has_guessed_nothing() -> None:
+    door = a_door(Clock())
+
+    for _ in range(50):
+        assert refusal(door, {"host": "mill.example"}) == (401, Code.KEY_REFUSED)
+
+    assert guess(door, "correct horse") is None
+
+
+@given(st.text())
+def test_no_other_text_is_the_key(text: str) -> None:
+    problem = None
+    try:
+        a_door(Clock()).check_key(text, address="")
+    except ProblemError as error:
+        problem = error
+
+    assert (problem is None) == (text == "correct horse")
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])

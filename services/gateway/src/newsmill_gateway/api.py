@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
@@ -19,6 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from newsmill_gateway.admission import Admission, Buffer
 from newsmill_gateway.answers import (
     ArticleAnswer,
     Articles,
@@ -51,7 +53,7 @@ from newsmill_gateway.queries import (
     PauseRequest,
     PauseTarget,
 )
-from newsmill_gateway.settings import GatewaySettings, is_loopback
+from newsmill_gateway.settings import GatewaySettings
 from newsmill_shared.database.engine import DatabaseAwayError
 from newsmill_shared.errors import TransientError
 from newsmill_shared.identity import new_id
@@ -115,6 +117,7 @@ def make_api(
     gateway: Gateway,
     settings: GatewaySettings,
     *,
+    door: Door,
     operators: Operators,
     meters: Meters,
     diagnosis: Diagnosis,
@@ -124,7 +127,8 @@ def make_api(
 
     Args:
         gateway: What does the work.
-        settings: Where it listens, the key, and its time limits.
+        settings: Its limits.
+        door: Who may call.
         operators: What answers operators.
         meters: The figures of ``/metrics``.
         diagnosis: What is wrong, if anything.
@@ -138,7 +142,7 @@ def make_api(
         openapi_url="/openapi.json",
         redirect_slashes=False,
     )
-    door = Door(loopback=is_loopback(settings.gateway_host), key=settings.key)
+    api.state.admission = Admission(settings.accept_at_once)
     _add_errors(api, door)
     _add_doors_in(api, gateway, settings)
     _add_doors_out(api, gateway, settings)
@@ -162,9 +166,9 @@ def _add_doors_in(api: FastAPI, gateway: Gateway, settings: GatewaySettings) -> 
         """Hand in one URL, a list, or NDJSON lines; one bad line never fails the rest."""
         written = body_format(request.headers.get("content-type"))
         key = _idempotency_key(request)
-        body = await _read_body(request, _MAX_URLS_BYTES)
-        accept = partial(gateway.hand_in_urls, body, written, key=key)
-        return _receipt(await _accept(settings.accept_seconds, accept, key), gateway)
+        async with _place(request, _MAX_URLS_BYTES) as body:
+            accept = partial(gateway.hand_in_urls, body, written, key=key)
+            return _receipt(await _accept(settings.accept_seconds, accept, key), gateway)
 
     @api.post(
         "/v1/documents",
@@ -176,9 +180,9 @@ def _add_doors_in(api: FastAPI, gateway: Gateway, settings: GatewaySettings) -> 
         """Hand in a page with its content: it is not fetched."""
         _check_json(request)
         key = _idempotency_key(request)
-        body = await _read_body(request, _MAX_DOCUMENT_BYTES)
-        accept = partial(gateway.hand_in_document, body, key=key)
-        return _receipt(await _accept(settings.accept_seconds, accept, key), gateway)
+        async with _place(request, _MAX_DOCUMENT_BYTES) as body:
+            accept = partial(gateway.hand_in_document, body, key=key)
+            return _receipt(await _accept(settings.accept_seconds, accept, key), gateway)
 
 
 def _add_doors_out(api: FastAPI, gateway: Gateway, settings: GatewaySettings) -> None:
@@ -319,7 +323,7 @@ def _add_health(
         told, problem = await asyncio.gather(
             _diagnosed(diagnosis, seconds), _unready(gateway, seconds)
         )
-        causes = causes_answer(told, full=door.knows_key(request.headers))
+        causes = causes_answer(told, full=door.knows_key(request.headers, address=_address(request.scope)))
         if problem is not None:
             said = [cause.model_dump(mode="json", exclude_none=True) for cause in causes]
             return _problem(problem, {"diagnosis": said})
@@ -428,7 +432,7 @@ class _Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             try:
-                self._door.admit(scope["path"], Headers(scope=scope))
+                self._door.admit(scope["path"], Headers(scope=scope), address=_address(scope))
             except ProblemError as problem:
                 await _problem(problem)(scope, receive, send)
                 return
@@ -442,36 +446,58 @@ def _check_json(request: Request) -> None:
         )
 
 
+def _address(scope: Scope) -> str:
+    """Return where a request comes from; empty for a unix socket."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
+
+
+@asynccontextmanager
+async def _place(request: Request, limit: int) -> AsyncIterator[bytes]:
+    """Give a request's body, and a place among those that are accepted at once.
+
+    Raises:
+        ProblemError: As ``_read_body``; 503 ``busy`` when all places are taken.
+    """
+    admission: Admission = request.app.state.admission
+    with admission.buffer() as buffer:
+        await _fill(buffer, request, limit)
+        async with admission.place():
+            yield bytes(buffer.content)
+
+
 async def _read_body(request: Request, limit: int) -> bytes:
     """Return a request's body.
 
     Raises:
-        ProblemError: 413 above ``limit`` bytes, 408 when it does not arrive in time.
+        ProblemError: 413 above ``limit`` bytes, 408 when it does not arrive in time, 503 when the
+            gateway has no room for it or is to end.
     """
+    admission: Admission = request.app.state.admission
+    with admission.buffer() as buffer:
+        await _fill(buffer, request, limit)
+        return bytes(buffer.content)
+
+
+async def _fill(buffer: Buffer, request: Request, limit: int) -> None:
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length) > _DRAINED * limit:
         raise _too_large(limit)
-    body = bytearray()
     size = 0
     try:
-        async with asyncio.timeout(_BODY_SECONDS):
+        async with request.app.state.admission.reading(_BODY_SECONDS):
             async for chunk in request.stream():
                 size += len(chunk)
                 if size > _DRAINED * limit:
                     break
                 if size <= limit:
-                    body += chunk
-    except TimeoutError:
-        raise ProblemError(
-            HTTPStatus.REQUEST_TIMEOUT, Code.BODY_SLOW, f"send the body within {_BODY_SECONDS} s"
-        ) from None
+                    buffer.add(chunk)
     except ClientDisconnect:
         raise ProblemError(
             HTTPStatus.BAD_REQUEST, Code.BODY_EMPTY, "the caller hung up within the body"
         ) from None
     if size > limit:
         raise _too_large(limit)
-    return bytes(body)
 
 
 async def _accept(seconds: float, accept: Callable[[], HandedIn], key: str) -> HandedIn:

@@ -1,18 +1,25 @@
 """Who may call: the checks that come before anything is read."""
 
 import hmac
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
+import structlog
+
 from newsmill_gateway.problems import Code, ProblemError
-from newsmill_gateway.settings import is_loopback
+from newsmill_gateway.settings import GatewaySettings, is_loopback
+from newsmill_gateway.throttle import Throttle
 
 __all__ = ["OPEN_PATHS", "Door"]
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 """Answered without a key: they tell a supervisor how the process is, and nothing about the work."""
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,36 +31,77 @@ class Door:
             come from no other site, so that no web page open on this machine can use the API
             (by its own requests, or by a name of its own that resolves to 127.0.0.1).
         key: What callers must know, if anything.
+        throttle: Bounds how often it may be guessed.
+        clock: Monotonic seconds.
     """
 
     loopback: bool
     key: str | None
+    throttle: Throttle = field(default_factory=Throttle)
+    clock: Callable[[], float] = time.monotonic
 
-    def admit(self, path: str, headers: Mapping[str, str]) -> None:
+    @classmethod
+    def of(cls, settings: GatewaySettings) -> "Door":
+        """Return the door of a gateway with these settings."""
+        return cls(loopback=is_loopback(settings.gateway_host), key=settings.key)
+
+    def admit(self, path: str, headers: Mapping[str, str], *, address: str = "") -> None:
         """Let a request pass.
 
         Args:
             path: What it asks for.
             headers: Its headers, names in lower case.
+            address: Where it comes from.
 
         Raises:
-            ProblemError: 403 ``host_refused`` or ``origin_refused``, 401 ``key_refused``.
+            ProblemError: 403 ``host_refused`` or ``origin_refused``, 401 ``key_refused``, 429
+                ``key_throttled``.
         """
         if self.loopback:
             self._check_host(headers)
         self._check_origin(headers)
         if self.key is not None and path not in OPEN_PATHS:
-            self._check_key(self.key, headers.get("authorization", ""))
+            self.check_key(_bearer(headers), address=address)
 
-    def knows_key(self, headers: Mapping[str, str]) -> bool:
+    def knows_key(self, headers: Mapping[str, str], *, address: str = "") -> bool:
         """Tell whether a caller knows the key, if there is one."""
-        if self.key is None:
-            return True
         try:
-            self._check_key(self.key, headers.get("authorization", ""))
+            self.check_key(_bearer(headers), address=address)
         except ProblemError:
             return False
         return True
+
+    def check_key(self, given: str | None, *, address: str) -> None:
+        """Compare a key with the right one, if there is one.
+
+        Args:
+            given: What somebody says the key is; None if nothing was said.
+            address: Where it comes from. Wrong keys are counted, and from whoever has sent too
+                many none is looked at for a while.
+
+        Raises:
+            ProblemError: 401 ``key_refused``, 429 ``key_throttled``.
+        """
+        if self.key is None:
+            return
+        if given is None:
+            raise _key_refused()
+        wait = math.ceil(self.throttle.wait_seconds(address, self.clock()))
+        if wait:
+            raise ProblemError(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                Code.KEY_THROTTLED,
+                f"too many wrong keys: no key is looked at for {wait} s",
+                headers={"Retry-After": str(wait)},
+            )
+        # Compared as bytes: compare_digest takes text only if it is ASCII.
+        if not hmac.compare_digest(
+            given.encode(errors="surrogatepass"), self.key.encode(errors="surrogatepass")
+        ):
+            self.throttle.wrong(address, self.clock())
+            _log.warning("wrong key", address=address)
+            raise _key_refused()
+        self.throttle.right(address)
 
     def _check_host(self, headers: Mapping[str, str]) -> None:
         if not _is_own(headers.get("host", "")):
@@ -73,18 +121,20 @@ class Door:
                 HTTPStatus.FORBIDDEN, Code.ORIGIN_REFUSED, "pages of other sites may not call this"
             )
 
-    @staticmethod
-    def _check_key(key: str, authorization: str) -> None:
-        scheme, _, given = authorization.partition(" ")
-        # Compared as bytes: compare_digest takes text only if it is ASCII.
-        same = hmac.compare_digest(given.strip().encode(), key.encode())
-        if scheme.lower() != "bearer" or not same:
-            raise ProblemError(
-                HTTPStatus.UNAUTHORIZED,
-                Code.KEY_REFUSED,
-                "send the header Authorization: Bearer KEY",
-                headers={"WWW-Authenticate": "Bearer"},
-            )
+
+def _bearer(headers: Mapping[str, str]) -> str | None:
+    """Return the key that a request's headers hold, if they do."""
+    scheme, _, given = headers.get("authorization", "").partition(" ")
+    return given.strip() if scheme.lower() == "bearer" else None
+
+
+def _key_refused() -> ProblemError:
+    return ProblemError(
+        HTTPStatus.UNAUTHORIZED,
+        Code.KEY_REFUSED,
+        "send the header Authorization: Bearer KEY",
+        headers={"WWW-Authenticate": "Bearer"},
+    )
 
 
 def _is_own(host: str) -> bool:

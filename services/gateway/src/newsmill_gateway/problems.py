@@ -42,7 +42,10 @@ class Code(StrEnum):
     HOST_REFUSED = "host_refused"
     ORIGIN_REFUSED = "origin_refused"
     KEY_REFUSED = "key_refused"
+    KEY_THROTTLED = "key_throttled"
 
+    BUSY = "busy"
+    SHUTTING_DOWN = "shutting_down"
     DATABASE_AWAY = "database_away"
     DATABASE_SCHEMA = "database_schema"
     PAGE_STORE_AWAY = "page_store_away"

@@ -26,6 +26,9 @@ class GatewaySettings(Settings):
     accept_seconds: float = Field(default=6, gt=0)
     """Accepting a batch is given up after this long; the receipt tells whether it went through."""
 
+    accept_at_once: int = Field(default=32, ge=1)
+    """So many requests are accepted at the same time; others wait a little, then get a 503."""
+
     @property
     def key(self) -> str | None:
         """The key that callers must send, if any."""

@@ -1,5 +1,6 @@
 """The gateway's composition root: ``python -m newsmill_gateway.worker``."""
 
+import socket
 import time
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -17,9 +18,11 @@ from newsmill_gateway.adapters.sql_dashboard import SQLDashboard
 from newsmill_gateway.adapters.sql_hosts import SQLHosts
 from newsmill_gateway.adapters.sql_ledger import SQLLedger
 from newsmill_gateway.adapters.sql_meter import SQLMeter
+from newsmill_gateway.admission import Admission
 from newsmill_gateway.api import make_api
 from newsmill_gateway.dashboard.joining import add_dashboard
 from newsmill_gateway.diagnosing import Diagnosis
+from newsmill_gateway.doors import Door
 from newsmill_gateway.gateway import Gateway
 from newsmill_gateway.metrics import Meters
 from newsmill_gateway.operators import Operators
@@ -73,9 +76,11 @@ def build(settings: GatewaySettings) -> FastAPI:
     )
     meters = Meters(SQLMeter(engine), RedisMeter(redis), clock=time.monotonic)
     operators = Operators(SQLHosts(engine, host_delay_seconds=settings.host_delay_seconds))
+    door = Door.of(settings)
     api = make_api(
         gateway,
         settings,
+        door=door,
         operators=operators,
         meters=meters,
         diagnosis=diagnosis,
@@ -87,7 +92,8 @@ def build(settings: GatewaySettings) -> FastAPI:
         broker=RedisDashboard(redis),
         desk=gateway,
         diagnosis=diagnosis,
-        settings=settings,
+        door=door,
+        seconds=settings.database_seconds,
         version=api.version,
     )
     return api
@@ -95,7 +101,7 @@ def build(settings: GatewaySettings) -> FastAPI:
 
 def make_server(api: FastAPI, settings: GatewaySettings) -> uvicorn.Server:
     """Return the HTTP server, as it is run everywhere."""
-    return uvicorn.Server(
+    return _Server(
         uvicorn.Config(
             api,
             host=settings.gateway_host,
@@ -109,8 +115,22 @@ def make_server(api: FastAPI, settings: GatewaySettings) -> uvicorn.Server:
             server_header=False,
             h11_max_incomplete_event_size=_MAX_HEADERS_BYTES,
             timeout_graceful_shutdown=_GRACE_SECONDS,
-        )
+        ),
+        api.state.admission,
     )
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's, which tells who is handing in that it is to end."""
+
+    def __init__(self, config: uvicorn.Config, admission: Admission) -> None:
+        super().__init__(config)
+        self._admission = admission
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take nobody new, and let those who are here finish."""
+        self._admission.close()
+        await super().shutdown(sockets)
 
 
 def main() -> None:

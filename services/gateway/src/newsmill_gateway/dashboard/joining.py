@@ -8,7 +8,6 @@ from newsmill_gateway.dashboard.routes import make_dashboard
 from newsmill_gateway.dashboard.shell import Front
 from newsmill_gateway.diagnosing import Diagnosis
 from newsmill_gateway.doors import Door
-from newsmill_gateway.settings import GatewaySettings, is_loopback
 
 __all__ = ["add_dashboard"]
 
@@ -20,7 +19,8 @@ def add_dashboard(
     broker: Broker,
     desk: Desk,
     diagnosis: Diagnosis,
-    settings: GatewaySettings,
+    door: Door,
+    seconds: float,
     version: str,
 ) -> None:
     """Let an application answer with the dashboard where a path is the dashboard's.
@@ -31,15 +31,16 @@ def add_dashboard(
         broker: Redis.
         desk: The gateway, which looks up and accepts as the API does.
         diagnosis: What is wrong, if anything.
-        settings: Where the gateway listens, the key, and its time limits.
+        door: Who may look.
+        seconds: A page is given up after this long.
         version: Of the product.
     """
     dashboard = make_dashboard(
         Board(ledger=ledger, broker=broker, desk=desk, diagnosis=diagnosis),
         desk,
-        door=Door(loopback=is_loopback(settings.gateway_host), key=settings.key),
+        door=door,
         version=version,
-        seconds=settings.database_seconds,
+        seconds=seconds,
     )
     # Added last, so outermost: the API asks for its key in a header, which browsers do not send.
     api.add_middleware(Front, dashboard=dashboard)

@@ -113,6 +113,7 @@ class _Site:
         self._now = now
         # Host and origin are checked as the API does; the key is asked for by a page instead.
         self._place = replace(door, key=None)
+        self._door = door
         self._asks_key = door.key is not None
         self._sessions = Sessions.of(door.key or secrets.token_urlsafe())
 
@@ -155,18 +156,27 @@ class _Site:
         form = await _read_form(request)
         go_on = asked.local_path(form.get("next", "/"))
         if not self._is_ours(request, form):
-            wrong = "This form is too old. Send it again."
-        elif not self._sessions.is_key(form.get("key", "")):
-            _log.warning("sign-in refused", client=request.client.host if request.client else "")
-            wrong = "This is not the key."
-        else:
-            answer = _see_other(go_on)
-            session = self._sessions.begin(now=self._now())
-            _set_cookie(request, answer, SESSION_COOKIE, session, seconds=SESSION_SECONDS)
+            return self._refused_sign_in(request, go_on, "This form is too old. Send it again.")
+        address = request.client.host if request.client else ""
+        try:
+            self._door.check_key(form.get("key", "").strip(), address=address)
+        except ProblemError as problem:
+            if problem.status is not HTTPStatus.TOO_MANY_REQUESTS:
+                return self._refused_sign_in(request, go_on, "This is not the key.")
+            wait = problem.headers["Retry-After"]
+            wrong = f"Too many wrong keys. Wait {wait} s, then send the right one."
+            answer = self._refused_sign_in(request, go_on, wrong, problem.status)
+            answer.headers.update(problem.headers)
             return answer
-        return self._form_page(
-            request, "sign_in.html", {"wrong": wrong, "next": go_on}, HTTPStatus.FORBIDDEN
-        )
+        signed_in = _see_other(go_on)
+        session = self._sessions.begin(now=self._now())
+        _set_cookie(request, signed_in, SESSION_COOKIE, session, seconds=SESSION_SECONDS)
+        return signed_in
+
+    def _refused_sign_in(
+        self, request: Request, go_on: str, wrong: str, status: HTTPStatus = HTTPStatus.FORBIDDEN
+    ) -> Response:
+        return self._form_page(request, "sign_in.html", {"wrong": wrong, "next": go_on}, status)
 
     async def sign_out(self, request: Request) -> Response:
         """End the session."""
