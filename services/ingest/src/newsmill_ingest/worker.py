@@ -15,6 +15,7 @@ from newsmill_shared.errors import TransientError
 from newsmill_shared.http.client import GuardedClient
 from newsmill_shared.http.connection import Resolve, resolve_by_system
 from newsmill_shared.http.deadline import Deadline
+from newsmill_shared.http.proxy import Proxy
 from newsmill_shared.identity import new_id
 from newsmill_shared.messages import FetchPage
 from newsmill_shared.pages import PageStore
@@ -109,7 +110,13 @@ def run(settings: IngestSettings, *, resolve: Resolve = resolve_by_system) -> No
         settings: From the environment.
         resolve: Looks host names up; a benchmark serves real names from loopback with its own.
     """
+    settings.check_contact()
+    if not settings.contact:
+        _log.warning("hosts cannot reach you: set NEWSMILL_CONTACT before you fetch in earnest")
     policy = AddressPolicy.parse(settings.fetch_allow)
+    proxy = Proxy.parse(settings.proxy) if settings.proxy else None
+    if proxy is not None:
+        _log.info("fetching through a proxy", host=proxy.host, port=proxy.port)
     if settings.fetch_allow:
         _log.warning("internal addresses may be fetched", allow=settings.fetch_allow)
     app = make_app("ingest", settings.redis_url)
@@ -121,6 +128,7 @@ def run(settings: IngestSettings, *, resolve: Resolve = resolve_by_system) -> No
         resolve=resolve,
         max_bytes=settings.max_body_bytes,
         ca_file=settings.ca_file,
+        proxy=proxy,
     )
     robots = RobotsGate(
         AGENT, fetcher=client, cache=RedisRobotsCache(redis), now=lambda: datetime.now(UTC)

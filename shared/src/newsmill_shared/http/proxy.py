@@ -40,7 +40,7 @@ class Proxy:
             host, port = None, None
         if host is None or port is None or parts.scheme != "http" or parts.path.strip("/"):
             # The URL itself may hold a password.
-            raise SettingsError("the proxy must be written as http://host:port")
+            raise SettingsError("NEWSMILL_PROXY must be written as http://host:port")
         if parts.username is None:
             return cls(host, port)
         credentials = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
