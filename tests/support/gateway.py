@@ -8,9 +8,12 @@ from pathlib import Path
 from uuid import UUID
 
 import httpx
+import uvicorn
+from sqlalchemy import text
 
 from newsmill_gateway.settings import GatewaySettings
 from newsmill_gateway.worker import build, make_server
+from newsmill_shared.database.attempts import EndedAttempt, record_attempts
 from newsmill_shared.database.engine import make_engine, transaction
 from newsmill_shared.database.events import number_events
 from newsmill_shared.database.finish import Ending, finish
@@ -18,7 +21,7 @@ from newsmill_shared.messages import Article, ArticleEnriched, Page
 from newsmill_shared.pages import PageStore
 from tests.support.builders import a_page, an_article_enriched
 
-__all__ = ["Mill", "serving", "settings_of"]
+__all__ = ["Mill", "running_server", "serving", "settings_of"]
 
 STORY = "https://paper.example/story"
 
@@ -26,17 +29,24 @@ STORY = "https://paper.example/story"
 @contextmanager
 def serving(settings: GatewaySettings) -> Iterator[httpx.Client]:
     """Run the gateway in a thread of its own, and give a client of it."""
+    with running_server(settings) as (_, port):
+        url = f"http://127.0.0.1:{port}"
+        with httpx.Client(base_url=url, timeout=20, trust_env=False) as client:
+            yield client
+
+
+@contextmanager
+def running_server(settings: GatewaySettings) -> Iterator[tuple[uvicorn.Server, int]]:
+    """Run the gateway in a thread of its own, and give it and its port."""
     # As uvicorn opens it: of a socket without its protocol, asyncio does not know that small
     # answers must not wait for more.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         server = make_server(build(settings), settings)
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         try:
-            with httpx.Client(base_url=url, timeout=20, trust_env=False) as client:
-                yield client
+            yield server, listener.getsockname()[1]
         finally:
             server.should_exit = True
             thread.join()
@@ -67,6 +77,16 @@ class Mill:
         with transaction(self._engine) as connection:
             finish(connection, [result])
             number_events(connection)
+
+    def record(self, attempt: EndedAttempt) -> None:
+        """Let an attempt end."""
+        with transaction(self._engine) as connection:
+            record_attempts(connection, [attempt])
+
+    def sql(self, statement: str) -> None:
+        """Change the ledger by hand."""
+        with transaction(self._engine) as connection:
+            connection.execute(text(statement))
 
     def store(
         self, url: str = STORY, *, page: Page | None = None, article: Article | None = None
