@@ -1,15 +1,17 @@
 """The pages, from what is in the ledger."""
 
+from datetime import UTC, datetime
 from html import unescape
 from uuid import UUID
 
 import httpx
 import pytest
 
+from newsmill_shared.database.attempts import AttemptEnd, EndedAttempt
 from newsmill_shared.database.finish import Ending
-from newsmill_shared.messages import Category, Evidence
+from newsmill_shared.messages import Category, Evidence, Span
 from newsmill_shared.reasons import Reason
-from tests.support.builders import a_page, a_relation, an_article
+from tests.support.builders import a_page, a_relation, an_article, an_article_enriched
 from tests.support.gateway import Mill
 
 pytestmark = pytest.mark.usefixtures("everybody_alive")
@@ -257,6 +259,47 @@ def test_a_duplicate_links_to_what_it_repeats(site: httpx.Client, mill: Mill) ->
     assert "Why a duplicate" in page
     assert "The original" in page
     assert f"/explain?q={relation.article_id}" in page
+
+
+def test_a_job_tells_its_attempts_and_where_its_time_went(site: httpx.Client, mill: Mill) -> None:
+    job = mill.add()
+    mill.sql(
+        "update job set attempt = 2, state = 'running', accepted_at = now() - interval '1 minute'"
+    )
+    mill.record(
+        EndedAttempt(
+            job_id=job,
+            attempt=1,
+            stage="ingest",
+            ended=AttemptEnd.ENDED,
+            reason=Reason.HTTP_5XX,
+            detail="503 <b>Unavailable</b>",
+            span=Span(worker="ingest:host-1:4711:9f3c", began_at=datetime.now(UTC), seconds=0.8),
+            held_seconds=30,
+        )
+    )
+    mill.finish(an_article_enriched(job, 2))
+
+    page = shown(site, f"/jobs/{job}")
+
+    assert "Attempt 1: 503 &lt;b&gt;" in site.get(f"/jobs/{job}").text
+    assert "ingest host-1:4711 · reason http_5xx · tried again after 30 s" in page
+    assert "Attempt 2: enriched" in page
+    assert "Where 1 min" in page
+
+
+def test_the_overview_shows_what_each_stage_did_by_the_minute(
+    site: httpx.Client, mill: Mill
+) -> None:
+    mill.store()
+    mill.sql("update stage_minute set minute = minute - interval '1 minute'")
+
+    page = shown(site, "/")
+
+    assert "Attempts at enrich a minute, last hour: 0 to 1" in page
+    assert "Results recorded a minute, last hour: 0 to 1" in page
+    assert "Outcomes a minute, last hour: 0 to 1" in page
+    assert "1 in the last full minute · 0.0 % failed" in page
 
 
 @pytest.mark.parametrize("state", ["waiting", "failed"])

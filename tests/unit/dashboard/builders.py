@@ -3,11 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from newsmill_gateway.answers import AttemptAnswer, JobInFull
 from newsmill_gateway.dashboard.caching import Kept
 from newsmill_gateway.dashboard.ports import Backlog, Beat, Host, Pulse, Queues, Running, Version
 from newsmill_gateway.dashboard.verdict import Facts
 from newsmill_gateway.diagnosing import Diagnosed
 from newsmill_shared.database.conservation import Conservation
+from newsmill_shared.database.tallies import Count
 from newsmill_shared.diagnosis import SERVICES, Snapshot, diagnose
 from tests.unit.diagnosis.builders import a_snapshot
 
@@ -33,10 +35,62 @@ def a_pulse(**fields: object) -> Pulse:
         "last_outcome_at": ago(0.1),
         "last_sent_at": ago(0.2),
         "running": {"ingest": Running(3, ago(0.5))},
-        "p50_seconds": 1.4,
-        "p95_seconds": 1860.0,
     }
     return Pulse(**{**values, **fields})  # type: ignore[arg-type]
+
+
+def a_count(
+    stage: str = "job",
+    ended: str = "stored",
+    reason: str = "",
+    *,
+    minute: datetime | None = None,
+    le: float = 1.0,
+    count: int = 1,
+    seconds: float = 0.8,
+) -> Count:
+    """Something that ended in the minute that runs, unless a test says when."""
+    return Count(
+        minute or NOW.replace(second=0), stage, ended, reason, le=le, count=count, seconds=seconds
+    )
+
+
+def an_attempt(attempt: int = 1, stage: str = "ingest", **fields: object) -> AttemptAnswer:
+    """An attempt that went well and took 0.8 s, a second after it was sent, ten seconds ago."""
+    values: dict[str, object] = {
+        "attempt": attempt,
+        "stage": stage,
+        "ended": "done",
+        "reason": None,
+        "detail": "",
+        "worker": f"{stage}:host-1:4711:9f3c",
+        "sent_at": ago(10),
+        "began_at": ago(9),
+        "seconds": 0.8,
+        "held_seconds": None,
+        "ended_at": ago(8),
+    }
+    return AttemptAnswer.model_validate(values | fields)
+
+
+def a_job(*attempts: AttemptAnswer, **fields: object) -> JobInFull:
+    """A job that was accepted 40 s ago and stored 5 s ago."""
+    values: dict[str, object] = {
+        "job_id": AN_ID,
+        "url": "https://paper.example/story",
+        "state": "finished",
+        "outcome": "stored",
+        "reason": "new",
+        "priority": 0,
+        "attempt": len({entry.attempt for entry in attempts}),
+        "tries": 0,
+        "losses": 0,
+        "receipt": "a-receipt",
+        "accepted_at": ago(40),
+        "finished_at": ago(5),
+        "attempts": attempts,
+    }
+    return JobInFull.model_validate(values | fields)
 
 
 def some_queues(*services: str, **depths: int) -> Queues:

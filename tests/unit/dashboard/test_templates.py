@@ -21,7 +21,7 @@ from newsmill_gateway.dashboard.ports import (
     Neighbour,
     Retrieval,
 )
-from tests.unit.dashboard.builders import AN_ID, NOW, a_version, ago
+from tests.unit.dashboard.builders import AN_ID, NOW, a_version, ago, an_attempt
 
 PAGES = Pages(version="1")
 NAV = Links("/articles", (("/", "Overview", None, ""),), "token")
@@ -74,6 +74,10 @@ def a_job_page(strange: str, *, url: str = "https://paper.example/story") -> str
         receipt=strange,
         accepted_at=ago(10),
         finished_at=ago(1),
+        attempts=(
+            an_attempt(ended="ended", reason="http_5xx", detail=strange, worker=strange),
+            an_attempt(2),
+        ),
     )
     version = a_version(
         title=strange,

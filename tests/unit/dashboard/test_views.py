@@ -12,7 +12,7 @@ from newsmill_gateway.dashboard.caching import Kept
 from newsmill_gateway.dashboard.failures import failures_panel
 from newsmill_gateway.dashboard.hosts import HostQuery, drain_seconds, host_panel, hosts_panel
 from newsmill_gateway.dashboard.languages import language_name
-from newsmill_gateway.dashboard.ports import FailureGroup, Failures, Minute
+from newsmill_gateway.dashboard.ports import FailureGroup, Failures
 from newsmill_gateway.dashboard.verdict import Facts
 from newsmill_shared.database.hosts import HostSetting
 from newsmill_shared.reasons import RULES, Outcome
@@ -20,6 +20,7 @@ from tests.unit.dashboard.builders import (
     AN_ID,
     NOW,
     a_backlog,
+    a_count,
     a_host,
     a_pulse,
     a_sum,
@@ -71,10 +72,15 @@ def test_the_parts_of_the_backlog_add_up() -> None:
 
 
 def test_the_chart_has_a_column_a_minute_as_high_as_its_outcomes() -> None:
-    minute = Minute(NOW.replace(second=0), {"stored": 3, "failed": 1})
-    before = Minute(NOW.replace(second=0) - timedelta(minutes=59), {"stored": 2})
+    counts = (
+        a_count(minute=NOW.replace(second=0) - timedelta(minutes=59), count=2),
+        a_count(le=1.0),
+        a_count(le=5.0, count=2),
+        a_count(ended="failed", reason="dns"),
+        a_count("ingest", "done", count=9),
+    )
 
-    panel = overview.chart_panel((before, minute), NOW)
+    panel = overview.chart_panel(counts, NOW)
 
     assert panel["chart_top"] == 4
     assert panel["chart_totals"] == {"stored": 5, "failed": 1}
@@ -85,23 +91,50 @@ def test_the_chart_has_a_column_a_minute_as_high_as_its_outcomes() -> None:
 
 
 def test_minutes_beyond_the_hour_are_left_out_of_the_chart() -> None:
-    panel = overview.chart_panel((Minute(ago(7200), {"stored": 3}),), NOW)
+    panel = overview.chart_panel((a_count(minute=ago(7200)),), NOW)
 
     assert panel["chart"] == {}
 
 
 @pytest.mark.parametrize("missing", ["pulse", "queues", "backlog", "conservation"])
 def test_the_flow_is_shown_with_what_is_known(missing: str) -> None:
-    panel = overview.flow_panel(some_facts(**{missing: None}))
+    panel = overview.flow_panel(some_facts(**{missing: None}), None)
 
     assert (panel["stages"] == ()) == (missing == "pulse")
+
+
+def test_each_stage_shows_its_own_minutes() -> None:
+    before = NOW.replace(second=0) - timedelta(minutes=1)
+    counts = (
+        a_count("ingest", "done", minute=before, count=30),
+        a_count("ingest", "ended", "http_5xx", minute=before, count=10),
+        a_count("enrich", "done", minute=before, count=25, le=0.1),
+        a_count("job", "stored", minute=before, count=20, le=60.0),
+    )
+
+    stages = overview.flow_panel(some_facts(), counts)["stages"]
+
+    assert isinstance(stages, tuple)
+    ledger, ingest, enrich, store = stages
+    assert dict(ingest.figures) | {"p50": "", "p95": ""} == {
+        "in its queue": "0",
+        "under way": "3",
+        "last minute": "40",
+        "failed": "25 %",
+        "p50": "",
+        "p95": "",
+    }
+    assert dict(enrich.figures)["p95"] == "0.1 s"
+    assert dict(store.figures)["last minute"] == "0"
+    assert dict(ledger.figures)["p50"] == "45 s"
+    assert ingest.spark.said == "Attempts at ingest a minute, last hour: 0 to 40"
 
 
 def test_nothing_is_shown_of_what_is_not_known() -> None:
     nothing = Facts(None, None, None, None, some_told())
 
     assert overview.ledger_panel(None) == {"sum": None}
-    assert overview.flow_panel(nothing) == {"stages": ()}
+    assert overview.flow_panel(nothing, ()) == {"stages": ()}
     assert overview.causes_panel(None, NOW) == {"causes": None}
     assert overview.workers_panel(None, NOW) == {"workers": None}
 
@@ -219,7 +252,7 @@ def test_languages_are_named_in_english_and_scripts_kept() -> None:
 def test_the_slowest_host_is_named_where_jobs_wait_their_turn() -> None:
     backlog = a_backlog(a_host("slow.example", waiting=100, delay_seconds=60), turn=100)
 
-    stages = overview.flow_panel(some_facts(backlog=backlog, pulse=a_pulse()))["stages"]
+    stages = overview.flow_panel(some_facts(backlog=backlog, pulse=a_pulse()), ())["stages"]
 
     assert isinstance(stages, tuple)
     assert ("slowest host", "1 h 40 min") in stages[0].figures

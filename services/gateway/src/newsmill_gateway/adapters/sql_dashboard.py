@@ -5,7 +5,6 @@ ledger; the latter are for callers that keep the answer. The newest outcomes are
 by their id, which grows with each: an id that is left out costs nothing.
 """
 
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Mapping
@@ -29,7 +28,6 @@ from newsmill_gateway.dashboard.ports import (
     FailureQuery,
     Failures,
     Host,
-    Minute,
     Neighbour,
     Pulse,
     Retrieval,
@@ -41,6 +39,7 @@ from newsmill_shared.database.conservation import Conservation, conservation
 from newsmill_shared.database.engine import reading
 from newsmill_shared.database.hosts import read_host
 from newsmill_shared.database.partitions import first_id
+from newsmill_shared.database.tallies import Count, read_minutes
 
 __all__ = ["SQLDashboard"]
 
@@ -56,7 +55,7 @@ _ARTICLE_EVENTS = 50_000
 """How far back one page of articles is searched for, in outcomes."""
 _ARTICLES_SHOWN = 20
 _FACET_EVENTS = 20_000
-_HOUR = timedelta(hours=1)
+_MINUTES_SHOWN = 60
 _STORY_SHOWN = 10
 
 SHORT_BYTES = 400
@@ -68,10 +67,7 @@ last_minute as (select at from ended where at > now() - make_interval(secs => :s
 accepted as materialized (
   (select id from job where id >= :minute_ago limit :rows)
   union all
-  (select job_id from outcome where job_id >= :minute_ago limit :rows)),
-latest as (
-  select extract(epoch from o.finished_at - o.accepted_at) as seconds
-  from (select job_id from event order by id desc limit 1000) as e join outcome as o using (job_id))
+  (select job_id from outcome where job_id >= :minute_ago limit :rows))
 select now() as now,
   (select count(*) from pg_stat_activity where backend_type = 'client backend') as connections,
   current_setting('max_connections')::int as connections_max,
@@ -80,9 +76,7 @@ select now() as now,
   (select count(*) from last_minute) as ended,
   (select extract(epoch from now() - min(at)) from last_minute) as ended_within,
   (select max(at) from ended) as last_outcome_at,
-  (select max(dispatched_at) from job where state = 'running') as last_sent_at,
-  (select percentile_cont(0.5) within group (order by seconds) from latest) as p50,
-  (select percentile_cont(0.95) within group (order by seconds) from latest) as p95
+  (select max(dispatched_at) from job where state = 'running') as last_sent_at
 """)
 
 _RUNNING = text("""
@@ -143,17 +137,6 @@ order by priority desc, id limit 10
 """)
 
 _NEWEST_EVENT = text("select max(id) from event")
-# By their numbers, which are given after the commit: no event comes later with a smaller one.
-_NEWEST_POSITION = text("select max(position) from event")
-_EVENT_BEHIND = text(
-    "select position, at from event where position >= :position order by position limit 1"
-)
-_MINUTES = text("""
-with new as materialized (
-  select position, kind, at from event where position > :after order by position limit 200000)
-select date_trunc('minute', at) as minute, kind, count(*) as jobs, max(position) as last
-from new group by 1, 2
-""")
 
 _FAILURES = text("""
 with newest as (select coalesce(max(id), 0) as id from event),
@@ -273,7 +256,6 @@ class SQLDashboard:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._tally = _Tally()
 
     def pulse(self) -> Pulse:
         """Return what the last moments brought."""
@@ -310,8 +292,6 @@ class SQLDashboard:
             last_outcome_at=row["last_outcome_at"],
             last_sent_at=row["last_sent_at"],
             running=MappingProxyType(running),
-            p50_seconds=_seconds(row["p50"]),
-            p95_seconds=_seconds(row["p95"]),
         )
 
     def conservation(self) -> Conservation:
@@ -340,10 +320,10 @@ class SQLDashboard:
             largest=tuple(_host(row) for row in rows),
         )
 
-    def minutes(self) -> tuple[Minute, ...]:
-        """Return the outcomes of the last hour by minute, oldest first; reads only what is new."""
+    def minutes(self) -> tuple[Count, ...]:
+        """Return what stages did in the minutes of the last hour, oldest first."""
         with reading(self._engine) as snapshot:
-            return self._tally.bring_up_to_date(snapshot, datetime.now(UTC))
+            return read_minutes(snapshot, minutes=_MINUTES_SHOWN)
 
     def host(self, name: str) -> Host | None:
         """Return one host, with its counts up to 10,000."""
@@ -505,46 +485,6 @@ class SQLDashboard:
         return job
 
 
-class _Tally:
-    """The outcomes of the last hour by minute, kept up to date by reading what came since."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._after: int | None = None
-        self._counts: dict[datetime, dict[str, int]] = {}
-
-    def bring_up_to_date(self, snapshot: Connection, now: datetime) -> tuple[Minute, ...]:
-        """Read new events and return the minutes of the last hour."""
-        oldest = now - _HOUR
-        with self._lock:
-            if self._after is None:
-                self._after = _last_before(snapshot, oldest)
-            for minute, kind, jobs, last in snapshot.execute(_MINUTES, {"after": self._after}):
-                counts = self._counts.setdefault(minute, {})
-                counts[kind] = counts.get(kind, 0) + jobs
-                self._after = max(self._after, last)
-            self._counts = {
-                minute: counts for minute, counts in self._counts.items() if minute > oldest
-            }
-            return tuple(
-                Minute(minute, MappingProxyType(dict(counts)))
-                for minute, counts in sorted(self._counts.items())
-            )
-
-
-def _last_before(snapshot: Connection, moment: datetime) -> int:
-    """Return the number of about the last event before a moment: both grow together."""
-    low, high = 0, int(snapshot.execute(_NEWEST_POSITION).scalar() or 0)
-    while low < high:
-        middle = (low + high + 1) // 2
-        found = snapshot.execute(_EVENT_BEHIND, {"position": middle}).first()
-        if found is None or found.at >= moment:
-            high = middle - 1
-        else:
-            low = middle
-    return low
-
-
 def _after_newest(snapshot: Connection) -> int:
     return int(snapshot.execute(_NEWEST_EVENT).scalar() or 0) + 1
 
@@ -594,7 +534,3 @@ def _article(row: RowMapping) -> Article:
     return Article(
         **{**row, "lead": row["lead"] or "", "categories": tuple(row["categories"])},
     )
-
-
-def _seconds(value: object) -> float | None:
-    return None if value is None else float(str(value))

@@ -24,6 +24,7 @@ from newsmill_gateway.dashboard.verdict import Facts, is_unused
 from newsmill_gateway.diagnosing import Diagnosed, Diagnosis
 from newsmill_gateway.gateway import HandedIn
 from newsmill_gateway.problems import ProblemError
+from newsmill_shared.database.tallies import Count
 from newsmill_shared.diagnosis import Snapshot, diagnose
 from newsmill_shared.errors import TransientError
 
@@ -235,14 +236,17 @@ class Board:
             case "ledger":
                 return overview.ledger_panel(facts.conservation)
             case "flow":
-                return overview.flow_panel(facts)
+                return overview.flow_panel(facts, self._counts())
             case "waiting":
                 return overview.causes_panel(facts.backlog, now)
             case "outcomes":
-                kept = _or_none(self._minutes)
-                return overview.chart_panel(kept.value if kept else None, now)
+                return overview.chart_panel(self._counts(), now)
             case _:
                 return overview.workers_panel(facts.queues, self._now())
+
+    def _counts(self) -> tuple[Count, ...] | None:
+        kept = _or_none(self._minutes)
+        return kept.value if kept else None
 
     def _clock(self) -> datetime:
         pulse: Pulse | None = self._answered(self._pulse.get)

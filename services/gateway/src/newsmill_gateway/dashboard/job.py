@@ -9,9 +9,10 @@ from newsmill_gateway.answers import JobInFull
 from newsmill_gateway.dashboard import evidence
 from newsmill_gateway.dashboard.articles import shown_lang
 from newsmill_gateway.dashboard.failures import REASON_SAYS
-from newsmill_gateway.dashboard.formats import age, clock, count, host_of, safe_link, stamp
+from newsmill_gateway.dashboard.formats import age, clock, count, safe_link, stamp
 from newsmill_gateway.dashboard.languages import language_name
 from newsmill_gateway.dashboard.ports import Host, Neighbour, Retrieval, Version
+from newsmill_gateway.dashboard.timeline import Step, Story, step, story
 from newsmill_shared.reasons import MAX_TRIES, Outcome, Reason
 
 __all__ = ["Found", "job_page"]
@@ -65,23 +66,11 @@ class Found:
     """The host of a job that has not ended."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """One line of the history; a wait has no icon of its own."""
-
-    at: str
-    at_iso: str
-    state: str
-    said: str
-    took: str
-    more: str
-    hops: tuple[tuple[int, str], ...] = ()
-
-
 def job_page(found: Found, now: datetime) -> Mapping[str, object]:
     """Return the whole page."""
     job, version = found.job, found.version
     state, answer = _answer(job, now)
+    told = story(job, found.retrieval)
     title = version.title if version and version.title else job.url
     page: dict[str, object] = {
         "state": state,
@@ -95,8 +84,9 @@ def job_page(found: Found, now: datetime) -> Mapping[str, object]:
         "json": f"/v1/jobs/{job.job_id}",
         "article_json": f"/v1/articles/{job.article_id}" if job.article_id else None,
         "facts": _facts(found),
-        "steps": _steps(found, now),
-        "parts": _parts(found),
+        "steps": _steps(found, told, now),
+        "parts": told.parts if job.finished_at else (),
+        "all_parts": told.whole,
         "retrieval": _retrieval(found.retrieval),
         "version": version,
         "detail": job.detail,
@@ -160,55 +150,21 @@ def _facts(found: Found) -> tuple[tuple[str, str, str], ...]:
     return tuple(facts)
 
 
-def _steps(found: Found, now: datetime) -> tuple[_Step, ...]:
+def _steps(found: Found, told: Story, now: datetime) -> tuple[Step, ...]:
     """Return what is known of the job's way, in order, with the time between."""
     job, came = found.job, found.retrieval
-    steps = [
-        _step(
-            job.accepted_at,
-            "ok",
-            "Accepted",
-            f"Receipt {job.receipt}" + (f", again for job {job.retry_of}" if job.retry_of else ""),
-        )
-    ]
-    if came is not None:
-        supplied = came.supplied
-        said = "Handed in with its content" if supplied else f"Fetched: {came.status}"
-        fetched_after = (came.fetched_at - job.accepted_at).total_seconds()
-        if not supplied and fetched_after > 0:
-            tries = f"; {job.tries} tries failed before" if job.tries else ""
-            host = host_of(job.url)
-            steps.append(
-                _step(
-                    job.accepted_at,
-                    "wait",
-                    "Waited for the host's turn, and was fetched",
-                    f"{host} is asked one page at a time, at its own pace{tries}.",
-                    took=age(fetched_after),
-                )
-            )
-        steps.append(
-            _step(
-                came.fetched_at,
-                "ok",
-                said,
-                f"{count(came.size)} bytes, {came.media_type}, sha256 {came.sha256[:12]}…",
-                hops=came.hops,
-            )
-        )
+    again = f", again for job {job.retry_of}" if job.retry_of else ""
+    steps = [step(job.accepted_at, "ok", "Accepted", f"Receipt {job.receipt}{again}")]
+    if came is not None and not told.has_fetch:
+        said = "Handed in with its content" if came.supplied else f"Fetched: {came.status}"
+        more = f"{count(came.size)} bytes, {came.media_type}, sha256 {came.sha256[:12]}…"
+        steps.append(step(came.fetched_at, "ok", said, more, hops=came.hops))
+    steps.extend(told.steps)
     if job.finished_at is not None and job.outcome is not None:
-        since = came.fetched_at if came else job.accepted_at
-        steps.append(
-            _step(
-                job.finished_at,
-                _STATES[job.outcome],
-                job.outcome.value.capitalize(),
-                _ending(job),
-                took=age((job.finished_at - since).total_seconds()) if came else "",
-            )
-        )
+        state = _STATES[job.outcome]
+        steps.append(step(job.finished_at, state, job.outcome.value.capitalize(), _ending(job)))
     else:
-        steps.append(_pending(found, now))
+        steps.append(_pending(found, told.until, now))
     return tuple(steps)
 
 
@@ -221,56 +177,25 @@ def _ending(job: JobInFull) -> str:
     return " · ".join([*parts, "the job's one outcome"])
 
 
-def _pending(found: Found, now: datetime) -> _Step:
+def _pending(found: Found, since: datetime, now: datetime) -> Step:
     job, host = found.job, found.host
+    took = age(max((now - since).total_seconds(), 0.0))
     if job.state == "running":
-        return _step(now, "ok", f"Now in {job.stage or 'ingest'}", f"Attempt {job.attempt}")
+        said = f"Now in {job.stage or 'ingest'}"
+        return step(now, "ok", said, f"Attempt {job.attempt}", took=took)
     if job.state == "held" and job.held_until:
-        return _step(
-            now,
-            "wait",
-            "Waits for its next try",
-            f"{job.tries} tries failed; the next may begin at {stamp(job.held_until)}.",
-        )
+        more = f"{job.tries} tries failed; the next may begin at {stamp(job.held_until)}."
+        return step(now, "wait", "Waits for its next try", more, took=took)
     if found.retrieval is not None:
-        return _step(now, "wait", "Waits for a place in enrich", "Its page is there already.")
+        return step(
+            now, "wait", "Waits for a place in enrich", "Its page is there already.", took=took
+        )
     why = "Its host is asked one page at a time."
     if host is not None:
         ahead = f"{count(host.waiting)} jobs wait for {host.name}"
         delay = max(host.delay_seconds, host.crawl_delay_seconds or 0.0)
         why = f"{ahead}, which takes one request every {delay:g} s."
-    return _step(now, "wait", "Waits for its host's turn", why)
-
-
-def _step(
-    at: datetime,
-    state: str,
-    said: str,
-    more: str,
-    *,
-    took: str = "",
-    hops: tuple[tuple[int, str], ...] = (),
-) -> _Step:
-    return _Step(clock(at), at.isoformat(), state, said, took, more, hops)
-
-
-def _parts(found: Found) -> Mapping[str, object] | None:
-    """Return where the time of a finished job went, as far as it is recorded."""
-    job, came = found.job, found.retrieval
-    if job.finished_at is None or came is None or came.supplied:
-        return None
-    before = (came.fetched_at - job.accepted_at).total_seconds()
-    after = (job.finished_at - came.fetched_at).total_seconds()
-    if before < 0 or after < 0:
-        # The page was fetched for another job, or clocks disagree.
-        return None
-    return {
-        "all": age(before + after),
-        "before": age(before),
-        "after": age(after),
-        "before_ms": round(before * 1000),
-        "after_ms": round(after * 1000),
-    }
+    return step(now, "wait", "Waits for its host's turn", why, took=took)
 
 
 def _retrieval(came: Retrieval | None) -> Mapping[str, object] | None:

@@ -7,9 +7,19 @@ from datetime import datetime, timedelta
 from newsmill_gateway.dashboard.caching import Kept
 from newsmill_gateway.dashboard.formats import age, clock, count, rate
 from newsmill_gateway.dashboard.hosts import drain_seconds
-from newsmill_gateway.dashboard.ports import Backlog, Beat, Failures, Minute, Pulse, Queues
+from newsmill_gateway.dashboard.ports import Backlog, Beat, Failures, Pulse, Queues
+from newsmill_gateway.dashboard.throughput import (
+    HOUR,
+    Spark,
+    by_ending,
+    failed_share,
+    latencies,
+    per_minute,
+    spark,
+)
 from newsmill_gateway.dashboard.verdict import Facts, checks, missing_services
 from newsmill_shared.database.conservation import Conservation
+from newsmill_shared.database.tallies import Count
 from newsmill_shared.reasons import Outcome
 
 __all__ = [
@@ -33,11 +43,15 @@ _TERM_PAGES = {
     "dead": "/failures?kind=dead",
     "waiting": "/hosts",
 }
-_CHART_MINUTES = 60
 _STAGE_SAYS = {
     "ingest": "fetches, one host at a time",
     "enrich": "text, language, duplicates, categories",
     "store": "article, evidence and outcome at once",
+}
+_SPARK_SAYS = {
+    "ingest": "Attempts at ingest",
+    "enrich": "Attempts at enrich",
+    "store": "Results recorded",
 }
 _GROUPS_NAMED = 3
 
@@ -66,6 +80,7 @@ class _Stage:
     state_said: str
     age: str
     said: str
+    spark: Spark | None
     figures: tuple[tuple[str, str], ...]
 
 
@@ -118,8 +133,13 @@ def _css(name: str) -> str:
     return "flying" if name == "in flight" else name
 
 
-def flow_panel(facts: Facts) -> Context:
-    """Return the stages in the order of the work; empty while PostgreSQL is away."""
+def flow_panel(facts: Facts, counts: tuple[Count, ...] | None) -> Context:
+    """Return the stages in the order of the work; empty while PostgreSQL is away.
+
+    Args:
+        facts: How everything is now.
+        counts: What stages did in the last hour.
+    """
     pulse = facts.pulse
     if pulse is None:
         return {"stages": ()}
@@ -128,13 +148,18 @@ def flow_panel(facts: Facts) -> Context:
     gone = set(missing_services(facts.queues)) if facts.queues else set()
     return {
         "stages": (
-            _ledger_stage(backlog, pulse, nobody="dispatcher" in gone),
-            *(_queue_stage(name, depths, pulse, nobody=name in gone) for name in _STAGE_SAYS),
+            _ledger_stage(backlog, pulse, counts, nobody="dispatcher" in gone),
+            *(
+                _queue_stage(name, depths, pulse, counts, nobody=name in gone)
+                for name in _STAGE_SAYS
+            ),
         )
     }
 
 
-def _ledger_stage(backlog: Backlog | None, pulse: Pulse, *, nobody: bool) -> _Stage:
+def _ledger_stage(
+    backlog: Backlog | None, pulse: Pulse, counts: tuple[Count, ...] | None, *, nobody: bool
+) -> _Stage:
     waiting = backlog.waiting if backlog else 0
     oldest = _oldest(backlog) if backlog else None
     slowest = max(backlog.largest, key=drain_seconds, default=None) if backlog else None
@@ -153,6 +178,7 @@ def _ledger_stage(backlog: Backlog | None, pulse: Pulse, *, nobody: bool) -> _St
         said,
         _ago(pulse.now, oldest),
         "every URL is written here first",
+        _spark(counts, "job", "Outcomes", pulse.now),
         (
             ("waiting", count(waiting)),
             ("in", rate(pulse.accepted_per_second)),
@@ -162,14 +188,18 @@ def _ledger_stage(backlog: Backlog | None, pulse: Pulse, *, nobody: bool) -> _St
             ("alarm at", "1 min"),
             ("drains in", _drains(waiting, net)),
             ("slowest host", age(drain_seconds(slowest)) if slowest and waiting else "none"),
-            ("p50", age(pulse.p50_seconds, missing="none yet")),
-            ("p95", age(pulse.p95_seconds, missing="none yet")),
+            *latencies(counts or (), "job", pulse.now).items(),
         ),
     )
 
 
 def _queue_stage(
-    name: str, depths: Mapping[str, int] | None, pulse: Pulse, *, nobody: bool
+    name: str,
+    depths: Mapping[str, int] | None,
+    pulse: Pulse,
+    counts: tuple[Count, ...] | None,
+    *,
+    nobody: bool,
 ) -> _Stage:
     waiting = depths.get(name, 0) if depths is not None else None
     run = pulse.running.get(name)
@@ -182,10 +212,14 @@ def _queue_stage(
     figures: list[tuple[str, str]] = [
         ("in its queue", "unknown" if waiting is None else count(waiting))
     ]
-    if name == "store":
-        figures.append(("out", rate(pulse.ended_per_second)))
-    else:
+    if name != "store":
         figures.append(("under way", count(flying)))
+    if counts is not None:
+        full = per_minute(counts, name, pulse.now)[:-1]
+        figures.append(("last minute", count(full[-1])))
+        if name != "store":
+            figures.append(("failed", failed_share(counts, name)))
+        figures.extend(latencies(counts, name, pulse.now).items())
     return _Stage(
         name.capitalize(),
         state,
@@ -194,8 +228,13 @@ def _queue_stage(
         if name != "store"
         else ("some" if waiting else "none"),
         _STAGE_SAYS[name],
+        _spark(counts, name, _SPARK_SAYS[name], pulse.now),
         tuple(figures),
     )
+
+
+def _spark(counts: tuple[Count, ...] | None, stage: str, what: str, now: datetime) -> Spark | None:
+    return None if counts is None else spark(per_minute(counts, stage, now), what)
 
 
 def causes_panel(kept: Kept[Backlog] | None, now: datetime | None) -> Context:
@@ -240,14 +279,12 @@ def causes_panel(kept: Kept[Backlog] | None, now: datetime | None) -> Context:
     }
 
 
-def chart_panel(minutes: tuple[Minute, ...] | None, now: datetime | None) -> Context:
+def chart_panel(counts: tuple[Count, ...] | None, now: datetime | None) -> Context:
     """Return the outcomes of the last hour, a column a minute, stacked by outcome."""
-    if minutes is None or now is None:
+    if counts is None or now is None:
         return {"chart": None}
-    this = now.replace(second=0, microsecond=0)
-    first = this - timedelta(minutes=_CHART_MINUTES - 1)
-    by_minute = {minute.begins_at: minute.outcomes for minute in minutes}
-    columns = [by_minute.get(first + timedelta(minutes=nth), {}) for nth in range(_CHART_MINUTES)]
+    first = now.replace(second=0, microsecond=0) - timedelta(minutes=HOUR - 1)
+    columns = by_ending(counts, "job", now)
     sums = [sum(column.values()) for column in columns]
     top = max([*sums, 1])
     paths: dict[str, list[str]] = {}
@@ -262,7 +299,7 @@ def chart_panel(minutes: tuple[Minute, ...] | None, now: datetime | None) -> Con
                     f"M{nth + 0.1:.1f} {floor}h.8v{jobs}h-.8z"
                 )
                 totals[outcome.value] = totals.get(outcome.value, 0) + jobs
-    peak = max(range(_CHART_MINUTES), key=lambda nth: sums[nth])
+    peak = max(range(HOUR), key=lambda nth: sums[nth])
     return {
         "chart": {name: "".join(strokes) for name, strokes in paths.items()},
         "chart_top": top,
@@ -270,6 +307,7 @@ def chart_panel(minutes: tuple[Minute, ...] | None, now: datetime | None) -> Con
         "chart_peak": sums[peak],
         "chart_peak_at": f"{first + timedelta(minutes=peak):%H:%M}",
         "chart_last": sums[-2],
+        "chart_failed": failed_share(counts, "job"),
         "chart_marks": tuple(
             f"{first + timedelta(minutes=nth):%H:%M}" for nth in (0, 15, 30, 45, 59)
         ),

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from newsmill_shared.database.conservation import Conservation
 from newsmill_shared.database.hosts import HostSetting
+from newsmill_shared.database.tallies import Count
 
 __all__ = [
     "Article",
@@ -26,7 +27,6 @@ __all__ = [
     "Failures",
     "Host",
     "Ledger",
-    "Minute",
     "Neighbour",
     "Pulse",
     "Queues",
@@ -66,9 +66,6 @@ class Pulse:
     """When the dispatcher last sent a job that still runs."""
     running: Mapping[str, Running]
     """By stage."""
-    p50_seconds: float | None
-    """From acceptance to outcome, of the last 1,000 outcomes."""
-    p95_seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +129,6 @@ class WaitingJob:
     url: str
     priority: int
     accepted_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Minute:
-    """How many jobs ended in one minute, by outcome."""
-
-    begins_at: datetime
-    outcomes: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,8 +328,8 @@ class Ledger(Protocol):
         """Count open jobs. Takes longer the more are open."""
         ...
 
-    def minutes(self) -> tuple[Minute, ...]:
-        """Return the outcomes of the last hour by minute, oldest first; reads only what is new."""
+    def minutes(self) -> tuple[Count, ...]:
+        """Return what stages did in the minutes of the last hour, oldest first."""
         ...
 
     def host(self, name: str) -> Host | None:
