@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +46,9 @@ def running_server(settings: GatewaySettings) -> Iterator[tuple[uvicorn.Server, 
         server = make_server(build(settings), settings)
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.005)
         try:
             yield server, listener.getsockname()[1]
         finally:

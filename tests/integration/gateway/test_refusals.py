@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
 from sqlalchemy import text
 
 from newsmill_gateway.admission import Admission
@@ -50,6 +51,13 @@ def full_disk() -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def end_within_a_request(server: uvicorn.Server) -> None:
+    """Ask the gateway to end once it has begun with a request."""
+    while not server.server_state.tasks:
+        time.sleep(0.01)
+    server.should_exit = True
 
 
 def at_once(api: httpx.Client, keys: Sequence[str]) -> list[httpx.Response]:
@@ -139,7 +147,7 @@ def test_who_has_not_sent_all_when_the_gateway_ends_is_told_to_send_it_again(
         socket.create_connection(("127.0.0.1", port), timeout=20) as connection,
     ):
         connection.sendall(HALF)
-        server.should_exit = True
+        end_within_a_request(server)
         said = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
 
     assert said.startswith("HTTP/1.1 503 ")
@@ -158,9 +166,7 @@ def test_what_has_arrived_when_the_gateway_ends_is_accepted_and_answered(
                 target=lambda: answers.append(httpx.post(url, json=URLS, trust_env=False))
             )
             sending.start()
-            while not server.server_state.tasks:
-                time.sleep(0.01)
-            server.should_exit = True
+            end_within_a_request(server)
         sending.join()
 
     assert [answer.status_code for answer in answers] == [202]
