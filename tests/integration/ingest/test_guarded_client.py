@@ -112,6 +112,8 @@ def test_requests_say_who_asks_and_which_codings_are_understood(
         drip(CHUNKED + b"4000\r\n"),
         drip(CHUNKED + b"1;", b"x"),
         drip(CHUNKED + b"0\r\n", b"X: y\r\n"),
+        drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        drip(b"HTTP/1.1 102 Processing\r\n", b"X: y\r\n"),
         hang(HTML + b"Content-Length: 10\r\n\r\nshort"),
     ],
     ids=[
@@ -125,6 +127,8 @@ def test_requests_say_who_asks_and_which_codings_are_understood(
         "drip in a chunk",
         "drip in a chunk size",
         "drip of trailers",
+        "drip of interim answers",
+        "drip in an interim answer",
         "silent in a body",
     ],
 )
@@ -148,6 +152,16 @@ def test_a_slow_host_is_left_at_the_deadline(
         (raw(CHUNKED + b"5\r\nhello\r\n"), Reason.CONNECT),
         (raw(CHUNKED + b"zz\r\nhello\r\n"), Reason.PROTOCOL),
         (raw(CHUNKED + b"-5\r\nhello\r\n"), Reason.PROTOCOL),
+        (raw(CHUNKED + b"+5\r\nhello\r\n0\r\n\r\n"), Reason.PROTOCOL),
+        (raw(CHUNKED + b"0x5\r\nhello\r\n0\r\n\r\n"), Reason.PROTOCOL),
+        (raw(CHUNKED + b"0_5\r\nhello\r\n0\r\n\r\n"), Reason.PROTOCOL),
+        (raw(CHUNKED + b"4\r\nhello\r\n0\r\n\r\n"), Reason.PROTOCOL),
+        (raw(CHUNKED + b"f" * 5000 + b"\r\nhello"), Reason.PROTOCOL),
+        (flood(CHUNKED + b"0\r\n", b"X: y\r\n"), Reason.PROTOCOL),
+        (raw(HTML + b"Transfer-Encoding: xchunked\r\n\r\nbody"), Reason.PROTOCOL),
+        (raw(b"ICY 200 OK\r\n\r\n"), Reason.PROTOCOL),
+        (raw(b"SSH-2.0-server\r\n"), Reason.PROTOCOL),
+        (flood(b"HTTP/1.1 103 Early Hints\r\n", b"Link: </x>\r\n"), Reason.PROTOCOL),
         (raw(b"<p>HTTP/0.9</p>"), Reason.PROTOCOL),
         (raw(b"HTTP/1.1 two hundred\r\n\r\n"), Reason.PROTOCOL),
         (raw(HTML + b"Content-Length: -1\r\n\r\nbody"), Reason.PROTOCOL),
@@ -172,6 +186,33 @@ def test_a_broken_answer_is_never_a_page(
     server.behaviours["/broken"] = behaviour  # type: ignore[assignment]
 
     assert reason(client, server.url("/broken")) is expected
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        b"5\r\nhello\r\n0\r\n\r\n",
+        b"5;name=value\r\nhello\r\n0\r\nTrailer: x\r\n\r\n",
+        b"0005 \r\nhello\r\n000\r\n\r\n",
+        b"2\nhe\n3\nllo\n0\n\n",
+        b"1\r\nh\r\n4\r\nello\r\n0\r\n",
+    ],
+)
+def test_chunks_are_put_together(
+    server: HostileServer, client: GuardedClient, chunks: bytes
+) -> None:
+    server.behaviours["/chunked"] = raw(CHUNKED + chunks)
+
+    assert fetch(client, server.url("/chunked")).body == b"hello"
+
+
+def test_a_connection_is_kept_after_chunks(server: HostileServer, client: GuardedClient) -> None:
+    server.behaviours["/chunked"] = lambda peer: peer.send(CHUNKED + b"2\r\nhi\r\n0\r\n\r\n")
+
+    bodies = [fetch(client, server.url("/chunked")).body for _ in range(3)]
+
+    assert bodies == [b"hi"] * 3
+    assert len(server.connections) == 1
 
 
 def coded(coding: str, body: bytes) -> object:
@@ -214,6 +255,10 @@ def test_codings_that_were_asked_for_are_undone(
         ("zstd", PAGE, Reason.PROTOCOL),
         ("gzip, gzip", gzip.compress(gzip.compress(PAGE)), Reason.PROTOCOL),
         ("gzip", bomb(50_000_000), Reason.TOO_LARGE),
+        ("gzip", bomb(50_000_000, layers=3), Reason.CONTENT_TYPE),
+        ("identity", bomb(1000), Reason.CONTENT_TYPE),
+        ("gzip", b"\x1f\x8b\x08\x08" + bytes(6) + b"a" * 200_000, Reason.DECODE),
+        ("deflate", gzip.compress(PAGE), Reason.DECODE),
         ("gzip", gzip.compress(b"") * 60_000, Reason.TOO_LARGE),
         ("deflate", zlib.compress(bytes(50_000_000)), Reason.TOO_LARGE),
     ],

@@ -6,10 +6,12 @@ address that was looked up once and checked.
 """
 
 import http.client
+import re
 import socket
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextvars import ContextVar
+from io import BufferedReader
 from ipaddress import ip_address
 from threading import BoundedSemaphore, Thread
 from typing import TYPE_CHECKING, Any
@@ -42,6 +44,8 @@ CONNECT_SECONDS = 5.0
 MAX_ADDRESSES_TRIED = 4
 MAX_LOOKUPS = 32
 MAX_INTERIM_RESPONSES = 8
+_MAX_LINE_BYTES = 4096
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?\r?\n", re.DOTALL)
 
 Resolve = Callable[[str, int], Sequence[SocketAddress]]
 """Looks up a host name and port; raises OSError when there is no answer."""
@@ -54,6 +58,10 @@ def resolve_by_system(host: str, port: int) -> Sequence[SocketAddress]:
     """Look a name up with the operating system's resolver."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [address for *_, address in found]  # type: ignore[misc]
+
+
+class BadChunkError(http.client.HTTPException):
+    """A chunked body is not one."""
 
 
 class Guard:
@@ -164,7 +172,14 @@ def _open_socket(owner: object, address: SocketAddress, deadline: Deadline) -> s
 
 
 class _Response(http.client.HTTPResponse):
-    """A response whose interim answers (1xx) are few."""
+    """A response whose interim answers (1xx) are few and whose chunks are what they say.
+
+    Chunks are read here, not in urllib3, as both it and the parent take a sign, a prefix or
+    anything in place of a line break for granted (RFC 9112, 7.1).
+    """
+
+    fp: BufferedReader
+    chunk_left: int | None
 
     def _read_status(self) -> tuple[str, int, str]:
         for _ in range(MAX_INTERIM_RESPONSES):
@@ -173,6 +188,29 @@ class _Response(http.client.HTTPResponse):
                 return status_line
             http.client.parse_headers(self.fp)
         raise http.client.BadStatusLine("too many interim responses")
+
+    def _get_chunk_left(self) -> int | None:
+        """Return what is left of a chunk, the next one's size at its end, None after the last."""
+        if not self.chunk_left:
+            if self.chunk_left is not None and self._line() not in (b"\r\n", b"\n"):
+                raise BadChunkError("a chunk is longer than it says")
+            size = _CHUNK_SIZE.fullmatch(self._line())
+            if size is None:
+                raise BadChunkError("a chunk has no size")
+            self.chunk_left = int(size[1], 16)
+            if self.chunk_left == 0:
+                http.client.parse_headers(self.fp)
+                self._close_conn()  # type: ignore[attr-defined]
+                self.chunk_left = None
+        return self.chunk_left
+
+    def _line(self) -> bytes:
+        line = self.fp.readline(_MAX_LINE_BYTES + 1)
+        if len(line) > _MAX_LINE_BYTES:
+            raise BadChunkError("the line of a chunk does not end")
+        if not line.endswith(b"\n"):
+            raise http.client.IncompleteRead(b"")
+        return line
 
 
 class _GuardedHTTPConnection(HTTPConnection):

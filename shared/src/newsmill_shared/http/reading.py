@@ -22,6 +22,7 @@ _DRAIN_SECONDS = 0.2
 _DRAIN_READS = 2
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _BINARY = bytes(set(range(0x20)) - set(b"\t\n\x0c\r\x1b"))
+_GZIP = b"\x1f\x8b"
 _SNIFFED_BYTES = 1024
 _TYPES_TO_SNIFF = frozenset({None, "text/plain"})
 
@@ -120,11 +121,9 @@ def _read_body(
 
 
 def _pieces(answer: Any) -> Iterator[bytes]:
-    try:
-        yield from answer.stream(_PIECE_BYTES, decode_content=False)
-    except ValueError as error:
-        # http.client reads a negative chunk size as any other.
-        raise EndedError(Reason.PROTOCOL, f"the body is not valid HTTP: {error}") from error
+    # Chunks are undone below urllib3, by our own response (connection.py).
+    answer.chunked = False
+    yield from answer.stream(_PIECE_BYTES, decode_content=False)
 
 
 def _drain(answer: Any, most: int) -> None:
@@ -154,7 +153,13 @@ def _location(values: list[str]) -> str | None:
 
 
 def _is_binary(response: Response, body: bytes) -> bool:
-    """Whether a body that declares no type, or plain text, is none (WHATWG MIME Sniffing, 7.2)."""
+    """Whether a body is packed, or none though it declares no type or plain text.
+
+    As WHATWG MIME Sniffing, 7.2.
+    """
+    if body.startswith(_GZIP):
+        # A nest: the coding that was declared is undone.
+        return True
     if response.media_type not in _TYPES_TO_SNIFF:
         return False
     head = body[:_SNIFFED_BYTES]
