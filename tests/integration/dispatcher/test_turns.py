@@ -223,13 +223,14 @@ HANDED_IN = st.builds(
     HandIn,
     host=st.sampled_from(HOSTS),
     submitter=st.sampled_from(SUBMITTERS),
-    priority=st.integers(0, 2),
+    priority=st.sampled_from((0, 0, 0, 1)),
     label=st.sampled_from(LABELS),
     count=st.integers(1, 3),
 )
 STEPS = st.one_of(
     HANDED_IN,
-    st.builds(Pick, limit=st.integers(1, 4)),
+    st.builds(Pick, limit=st.integers(1, 3)),
+    st.builds(Pick, limit=st.just(1)),
     st.builds(Pass, host=st.sampled_from(HOSTS)),
     st.sampled_from((Stop(Scope.HOST, "a.example"), Stop(Scope.LABEL, "bulk"))),
 )
@@ -244,11 +245,16 @@ def engine(module_database_url: str) -> Iterator[Engine]:
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-@given(steps=st.lists(STEPS, min_size=4, max_size=30))
-def test_every_pick_is_what_the_model_says(engine: Engine, steps: list[object]) -> None:
+@given(
+    handed_in=st.lists(HANDED_IN, min_size=3, max_size=10),
+    steps=st.lists(STEPS, min_size=5, max_size=25),
+)
+def test_every_pick_is_what_the_model_says(
+    engine: Engine, handed_in: list[object], steps: list[object]
+) -> None:
     model, system = Model(), System(engine)
 
-    for step in steps:
+    for step in handed_in + steps:
         match step:
             case HandIn():
                 jobs = system.hand_in(step)
