@@ -286,3 +286,81 @@ def test_everything_is_sent_in_the_end(engine: Engine, work: list[HandIn], limit
             system.let_pass(host)
 
     assert waiting == set()
+
+
+MANY = 30
+
+
+def rounds_until_sent(system: System, jobs: list[UUID], *, hosts: list[str]) -> int:
+    """Fetch one page at a time; return how many it takes until these have been sent."""
+    left = set(jobs)
+    for number in range(1, 4 * MANY):
+        left -= system.pick(1)
+        if not left:
+            return number
+        for host in hosts:
+            system.let_pass(host)
+    raise AssertionError(f"{len(left)} are still waiting")
+
+
+def bulk(host: str, *, submitter: str, count: int = 1, priority: int = 0) -> HandIn:
+    return HandIn(host, submitter, priority, None, count)
+
+
+def test_many_hosts_of_one_submitter_delay_few_of_another_by_half(engine: Engine) -> None:
+    system = System(engine)
+    many = [f"many-{number}" for number in range(MANY)]
+    few = [f"few-{number}" for number in range(3)]
+    for host in many:
+        system.hand_in(bulk(host, submitter="many", count=2))
+
+    jobs = [job for host in few for job in system.hand_in(bulk(host, submitter="few"))]
+
+    assert rounds_until_sent(system, jobs, hosts=many + few) <= 2 * len(jobs)
+
+
+def test_on_one_host_two_submitters_take_turns_however_much_one_has(engine: Engine) -> None:
+    system = System(engine)
+    system.hand_in(bulk("a", submitter="many", count=MANY))
+
+    jobs = system.hand_in(bulk("a", submitter="few", count=3))
+
+    assert rounds_until_sent(system, jobs, hosts=["a"]) <= 2 * len(jobs)
+
+
+def test_few_on_one_of_the_many_hosts_of_another_do_not_wait_for_the_others(
+    engine: Engine,
+) -> None:
+    system = System(engine)
+    many = [f"many-{number}" for number in range(MANY)]
+    for host in many:
+        system.hand_in(bulk(host, submitter="many", count=MANY))
+
+    jobs = system.hand_in(bulk(many[-1], submitter="few", count=3))
+
+    # Every other time it is few's list that has its turn, and there every other time its job.
+    assert rounds_until_sent(system, jobs, hosts=many) <= 4 * len(jobs)
+
+
+def test_many_on_one_host_do_not_delay_few_there_of_who_has_many_elsewhere(engine: Engine) -> None:
+    system = System(engine)
+    others = [f"other-{number}" for number in range(5)]
+    system.hand_in(bulk("shared", submitter="one host", count=MANY))
+    for host in others:
+        system.hand_in(bulk(host, submitter="all over", count=MANY))
+
+    jobs = system.hand_in(bulk("shared", submitter="all over", count=3))
+
+    assert rounds_until_sent(system, jobs, hosts=["shared", *others]) <= 4 * len(jobs)
+
+
+def test_a_high_priority_goes_before_all_shares(engine: Engine) -> None:
+    system = System(engine)
+    many = [f"many-{number}" for number in range(MANY)]
+    for host in many:
+        system.hand_in(bulk(host, submitter="many", count=2))
+        system.hand_in(bulk(host, submitter="others", count=1))
+
+    jobs = system.hand_in(bulk(many[MANY // 2], submitter="many", priority=9))
+
+    assert rounds_until_sent(system, jobs, hosts=many) == 1
