@@ -38,6 +38,9 @@ __all__ = ["Child", "Enrich", "main", "run"]
 _log = structlog.get_logger()
 
 _OUT_OF_MEMORY_EXIT = 71
+_BROKER_PATIENCE = 0.2
+"""Share of a page's time that a claim, or its answer, is tried while the broker is away: the page
+must not be taken for one that hangs."""
 _INDEX_PATIENCE = 0.2
 """Share of a page's time that it waits for the index, before it waits again in the ledger. While
 it waits here its list stands still, and costs no attempts."""
@@ -128,8 +131,13 @@ def run(settings: EnrichSettings, *, enrich: Enrich = enrich_page) -> None:
         die_with_parent()
         limit = settings.enrich_memory_mb * 1024 * 1024
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        broker_patience = _BROKER_PATIENCE * settings.enrich_seconds
         stage = Stage(
-            "enrich", make_redis(settings.redis_url), Publisher(app), incarnation=incarnation
+            "enrich",
+            make_redis(settings.redis_url),
+            Publisher(app, patience_seconds=broker_patience),
+            incarnation=incarnation,
+            patience_seconds=broker_patience,
         )
         index = RedisIndex(
             make_redis(settings.index_url),

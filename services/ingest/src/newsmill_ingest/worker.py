@@ -56,11 +56,15 @@ class Worker:
             return
         begin_by = time.monotonic() + left / 1000
         watch = self._stage.watch()
-        note = self._fetch(command, begin_by)
-        self._stage.note(note.model_copy(update={"span": watch.span()}))
-        if isinstance(note, FetchedNote):
-            self._stage.publish(note.message)
-        self._stage.done(command)
+        try:
+            note = self._fetch(command, begin_by)
+            self._stage.note(note.model_copy(update={"span": watch.span()}))
+            if isinstance(note, FetchedNote):
+                self._stage.publish(note.message)
+        except TransientError as error:
+            _log.warning("not told", job_id=str(command.job_id), cause=str(error))
+        finally:
+            self._stage.done(command)
 
     def _fetch(self, command: FetchPage, begin_by: float) -> AnyNote:
         deadline = Deadline(

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from celery import Celery
-from kombu.exceptions import OperationalError
+from kombu.exceptions import BatchPublishError, OperationalError  # type: ignore[attr-defined]
 from redis.exceptions import RedisError
 
 from newsmill_shared.messages import Message
@@ -13,7 +13,7 @@ from newsmill_shared.queue.broker import CONNECT_SECONDS, SOCKET_SECONDS, Broker
 __all__ = ["Publisher", "celery_url", "make_app", "task_id"]
 
 _RETRY_SECONDS = 0.3
-_AWAY = (OperationalError, RedisError, OSError)
+_AWAY = (BatchPublishError, OperationalError, RedisError, OSError)
 
 
 def make_app(name: str, redis_url: str) -> Celery:
@@ -40,6 +40,7 @@ def make_app(name: str, redis_url: str) -> Celery:
         task_ignore_result=True,
         task_serializer="json",
         task_store_errors_even_if_ignored=False,
+        worker_consumer="newsmill_shared.queue.consumer:SteadyConsumer",
         worker_hijack_root_logger=False,
         worker_prefetch_multiplier=1,
         worker_redirect_stdouts=False,

@@ -16,10 +16,12 @@ EPOCH_KEY = "newsmill:epoch"
 
 _KEPT_SECONDS = 7200
 
-# KEYS: claim, epoch. ARGV: epoch, claim_by in ms or 0, incarnation, seconds to keep.
-# Returns {verdict, milliseconds left}: 1 claimed, 0 decided before, -1 refused.
+# KEYS: claim, epoch. ARGV: epoch, claim_by in ms or 0, claimant, seconds to keep.
+# Returns {verdict, milliseconds left}: 1 claimed, 0 decided before, -1 refused. A claimant that
+# asks again did not get its answer.
 _CLAIM = """
-if redis.call('exists', KEYS[1]) == 1 then return {0, 0} end
+local held = redis.call('get', KEYS[1])
+if held and string.sub(held, 1, #ARGV[3] + 1) ~= ARGV[3] .. '@' then return {0, 0} end
 local time = redis.call('time')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local left = 0
@@ -71,11 +73,21 @@ class Claims:
         self._incarnation = incarnation
         self._claim = redis.register_script(_CLAIM)
 
-    def claim(self, stage: str, work: Work, *, claim_by: int | None = None) -> Claim:
-        """Take an attempt, once; ``claim_by`` is in milliseconds of Redis' clock."""
+    def claim(
+        self, stage: str, work: Work, *, claim_by: int | None = None, token: str = ""
+    ) -> Claim:
+        """Take an attempt, once.
+
+        Args:
+            stage: ``ingest`` or ``enrich``.
+            work: The attempt.
+            claim_by: In milliseconds of Redis' clock.
+            token: Names one message in the hands of this worker. Whoever asks again because the
+                answer was lost says the same, and gets it; a second copy of the message does not.
+        """
         verdict, left = self._claim(
             keys=[_key((stage, work.job_id, work.attempt)), EPOCH_KEY],
-            args=[work.epoch, claim_by or 0, self._incarnation, _KEPT_SECONDS],
+            args=[work.epoch, claim_by or 0, f"{self._incarnation}#{token}", _KEPT_SECONDS],
         )
         return Claim(Verdict(verdict), left)
 
@@ -97,8 +109,8 @@ class Claims:
 
 def _parse(value: bytes | str | None) -> Holder | None:
     said = value.decode() if isinstance(value, bytes) else value or ""
-    incarnation, held, since = said.rpartition("@")
-    return Holder(incarnation, int(since)) if held else None
+    claimant, held, since = said.rpartition("@")
+    return Holder(claimant.partition("#")[0], int(since)) if held else None
 
 
 def _key(key: ClaimKey) -> str:

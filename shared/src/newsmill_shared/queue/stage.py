@@ -1,5 +1,6 @@
 """A stage's side of the fences: claim an attempt, say how it went, pass the work on."""
 
+import secrets
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,13 +14,13 @@ from newsmill_shared.messages import Message, Span, Work
 from newsmill_shared.queue.app import Publisher
 from newsmill_shared.queue.broker import BrokerAwayError
 from newsmill_shared.queue.claims import Claims, Verdict
+from newsmill_shared.queue.later import Later
 from newsmill_shared.queue.notes import AnyNote, LateNote, send_note
 
 __all__ = ["Stage", "Watch"]
 
 _log = structlog.get_logger()
 
-_PATIENCE_SECONDS = 20.0
 _CLAIM_PATIENCE_SECONDS = 5.0
 _RETRY_SECONDS = 0.3
 
@@ -57,16 +58,25 @@ class Stage:
         redis: A client of this process.
         publisher: Sends to the next stage.
         incarnation: The name that this process' heartbeat has.
+        patience_seconds: How long a note, and at most 5 s a claim, is tried while Redis is away.
     """
 
     def __init__(
-        self, name: str, redis: "Redis", publisher: Publisher, *, incarnation: str
+        self,
+        name: str,
+        redis: "Redis",
+        publisher: Publisher,
+        *,
+        incarnation: str,
+        patience_seconds: float = 20.0,
     ) -> None:
         self._name = name
         self._redis = redis
         self._publisher = publisher
         self._incarnation = incarnation
         self._claims = Claims(redis, incarnation=incarnation)
+        self._patience_seconds = patience_seconds
+        self._later = Later()
 
     def claim(self, work: Work, *, claim_by: int | None = None) -> int | None:
         """Take an attempt and return the milliseconds left to begin; None: leave it alone.
@@ -76,9 +86,10 @@ class Stage:
         Raises:
             BrokerAwayError: Redis is away; the ledger will send the work again.
         """
+        token = secrets.token_hex(4)
         claim = _patiently(
-            lambda: self._claims.claim(self._name, work, claim_by=claim_by),
-            _CLAIM_PATIENCE_SECONDS,
+            lambda: self._claims.claim(self._name, work, claim_by=claim_by, token=token),
+            min(_CLAIM_PATIENCE_SECONDS, self._patience_seconds),
         )
         if claim.verdict is Verdict.REFUSED:
             _log.info("attempt refused", job_id=str(work.job_id), attempt=work.attempt)
@@ -101,18 +112,18 @@ class Stage:
         Raises:
             BrokerAwayError: Redis stayed away; the sweep finds out by itself.
         """
-        _patiently(lambda: send_note(self._redis, note), _PATIENCE_SECONDS)
+        _patiently(lambda: send_note(self._redis, note), self._patience_seconds)
 
     def publish(self, message: Message) -> None:
         """Pass the work on; raises BrokerAwayError."""
         self._publisher.publish([message])
 
     def done(self, work: Work) -> None:
-        """Let go of an attempt, whatever became of it."""
-        try:
-            self._claims.done(self._name, work)
-        except (RedisError, OSError) as error:
-            _log.warning("claim not let go, it goes with this process", error=str(error))
+        """Let go of an attempt, whatever became of it: now, or when Redis is back.
+
+        What a living worker holds is never looked for.
+        """
+        self._later.do(lambda: self._claims.done(self._name, work))
 
 
 def _patiently(call: Callable[[], T], seconds: float) -> T:

@@ -6,10 +6,10 @@ import structlog
 from billiard.exceptions import TimeLimitExceeded, WorkerLostError
 from celery import Celery, signals
 from redis import Redis
-from redis.exceptions import RedisError
 
 from newsmill_shared.messages import Span, Work
 from newsmill_shared.queue.heartbeat import Heartbeat
+from newsmill_shared.queue.later import Later
 from newsmill_shared.queue.notes import LostNote, send_note
 from newsmill_shared.reasons import Reason
 
@@ -78,6 +78,7 @@ def report_losses(redis: "Redis", *, incarnation: str) -> None:
         redis: Where notes go.
         incarnation: The name of this worker.
     """
+    later = Later()
 
     def lost(
         exception: BaseException | None = None, args: Sequence[object] = (), **_: object
@@ -90,18 +91,14 @@ def report_losses(redis: "Redis", *, incarnation: str) -> None:
             return
         work = Work.model_validate(args[0])
         _log.warning("an attempt ended with its process", job_id=str(work.job_id), reason=reason)
-        try:
-            send_note(
-                redis,
-                LostNote(
-                    job_id=work.job_id,
-                    attempt=work.attempt,
-                    reason=reason,
-                    span=Span(worker=incarnation),
-                ),
-            )
-        except (RedisError, OSError) as error:
-            _log.warning("the loss was not noted, the sweep will find it", error=str(error))
+        note = LostNote(
+            job_id=work.job_id,
+            attempt=work.attempt,
+            reason=reason,
+            span=Span(worker=incarnation),
+        )
+        # The claim stays with this worker, which lives: nobody else would find out.
+        later.do(lambda: send_note(redis, note))
 
     signals.task_failure.connect(lost, weak=False)
 
