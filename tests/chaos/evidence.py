@@ -84,12 +84,14 @@ def jobs_that_the_api_tells_otherwise(
 
 
 def at_rest(engine: Engine, redis_url: str, *, seconds: float) -> Mapping[str, int]:
-    """Return what lies in the lists when slots and lists are empty, or after ``seconds``."""
+    """Return what lies in the lists when slots and lists are empty and events numbered, or after ``seconds``."""
     end = time.monotonic() + seconds
     with Redis.from_url(redis_url, socket_timeout=5) as redis:
         while True:
             lengths = {name: int(redis.llen(name)) for name in LISTS}
-            quiet = not any(lengths.values()) and not Rows(engine).slots
+            rows = Rows(engine)
+            numbered = all(position is not None for position, _ in rows.events)
+            quiet = not any(lengths.values()) and not rows.slots and numbered
             if quiet or time.monotonic() > end:
                 return lengths
             time.sleep(1)
