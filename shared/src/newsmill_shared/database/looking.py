@@ -68,7 +68,8 @@ select coalesce(stage, 'ingest') as stage, count(*) as jobs, min(dispatched_at) 
 from job where state = 'running' group by 1
 """)
 
-# One walk over what is open. A host's share that may go at once is due, the rest has its turn;
+# One walk over what is open. A job waits since it was accepted, held back or last sent, whichever
+# came last. A host's share that may go at once is due, the rest has its turn;
 # nothing of what is paused is due.
 _BACKLOG = text("""
 with stopped as materialized (
@@ -81,7 +82,8 @@ open as materialized (
     ) as free,
     count(*) filter (where state = 'waiting' and fetch_id is not null) as fetched,
     count(*) filter (where state = 'held') as held,
-    min(accepted_at) filter (where state = 'waiting' and fetch_id is null) as waiting_at,
+    min(greatest(accepted_at, held_until, dispatched_at))
+      filter (where state = 'waiting' and fetch_id is null) as waiting_at,
     min(held_until) filter (where state = 'held') as held_until
   from job where state <> 'running' group by host_id),
 placed as (

@@ -40,8 +40,9 @@ from unnest(cast(:hosts as integer[])) as n(id) cross join lateral (
 where host.id = n.id and host.in_flight <> counted.slots
 """)
 
+# held_until stays: it says since when the job waits.
 _RELEASE = text("""
-update job set state = 'waiting', held_until = null
+update job set state = 'waiting'
 where id in (select id from job where state = 'held' and held_until <= now()
              order by held_until limit :limit)
 returning host_id
