@@ -84,6 +84,7 @@ _RULE = re.compile(
     r"(?P<network>\[[^\]]*\]|[^:\[\]/]+)(?:/(?P<prefix>[0-9]{1,3}))?:(?P<port>[0-9]{1,5})"
 )
 _SHORTEST_PREFIX = {4: 16, 6: 48}
+_LOWEST_PORT, _HIGHEST_PORT = 1024, 65535
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
@@ -157,13 +158,19 @@ class AddressPolicy:
     ports: frozenset[int] = WEB_PORTS
 
     @classmethod
-    def parse(cls, fetch_allow: str) -> Self:
-        """Read the setting ``NEWSMILL_FETCH_ALLOW``: rules separated by commas; empty is none.
+    def parse(cls, fetch_allow: str, fetch_ports: str = "") -> Self:
+        """Read the settings ``NEWSMILL_FETCH_ALLOW`` and ``NEWSMILL_FETCH_PORTS``.
+
+        Args:
+            fetch_allow: Rules separated by commas; empty is none.
+            fetch_ports: Ports separated by commas; empty are the web's.
 
         Raises:
-            SettingsError: A rule cannot be accepted; the message says which and why.
+            SettingsError: A rule or port cannot be accepted; the message says which and why.
         """
-        return cls(tuple(map(AllowRule.parse, filter(str.strip, fetch_allow.split(",")))))
+        rules = tuple(map(AllowRule.parse, filter(str.strip, fetch_allow.split(","))))
+        ports = frozenset(map(_read_port, filter(str.strip, fetch_ports.split(","))))
+        return cls(rules, ports or WEB_PORTS)
 
     def permits(self, address: str, port: int) -> bool:
         """Whether a connection may go to ``address`` (an IP address in text form) and ``port``."""
@@ -202,6 +209,16 @@ class AddressPolicy:
             return
         if not self.permits(literal, url.port):
             raise URLRefusedError("address", "this address is not on the public internet")
+
+
+def _read_port(text: str) -> int:
+    port = int(text) if text.strip().isascii() and text.strip().isdigit() else 0
+    if port not in WEB_PORTS and not _LOWEST_PORT <= port <= _HIGHEST_PORT:
+        raise SettingsError(
+            f"NEWSMILL_FETCH_PORTS: {text.strip()!r} cannot be opened; besides 80 and 443 only"
+            f" ports from {_LOWEST_PORT} on can be, as mail and name servers live below"
+        )
+    return port
 
 
 def _within(network: IPv4Network | IPv6Network, outer: IPv4Network | IPv6Network) -> bool:

@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     fetch_allow: str = ""
     """Loopback or private networks that may be fetched, each with its port:
     ``127.77.0.0/16:8080``, comma-separated. All others are refused."""
+    fetch_ports: str = "80,443,8080,8443"
+    """Ports that may be asked on public addresses, comma-separated."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least that is logged."""
     log_format: Literal["console", "json"] = "console"

@@ -78,6 +78,23 @@ def test_public_addresses_may_be_asked_at_web_ports_only() -> None:
     assert not policy.permits("not an address", 80)
 
 
+def test_the_ports_of_public_addresses_are_a_setting() -> None:
+    policy = AddressPolicy.parse("", "443, 8000")
+
+    assert policy.permits("8.8.8.8", 8000)
+    assert not policy.permits("8.8.8.8", 80)
+    assert not policy.permits("127.0.0.1", 8000)
+    assert AddressPolicy.parse("", " ") == AddressPolicy.parse("")
+
+
+@pytest.mark.parametrize(
+    "ports", ["25", "443,53", "0", "65536", "-1", "http", "80-443", "\u0668\u0660"]
+)
+def test_a_port_of_another_kind_of_server_is_a_wrong_setting(ports: str) -> None:
+    with pytest.raises(SettingsError, match="NEWSMILL_FETCH_PORTS"):
+        AddressPolicy.parse("", ports)
+
+
 def test_an_allowed_network_is_open_at_its_port_only() -> None:
     policy = AddressPolicy.parse("127.77.0.0/16:9000, [fd12:3456:789a::]/48:8080,10.0.0.7:81")
 

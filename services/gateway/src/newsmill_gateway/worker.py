@@ -52,7 +52,7 @@ def build(settings: GatewaySettings) -> FastAPI:
         SettingsError: A setting is wrong or unsafe.
     """
     settings.check()
-    policy = AddressPolicy.parse(settings.fetch_allow)
+    policy = AddressPolicy.parse(settings.fetch_allow, settings.fetch_ports)
     if policy.allow:
         _log.warning("private networks may be fetched", allow=settings.fetch_allow)
     engine = make_engine(settings.database_url, name="gateway", pool_size=_POOL_SIZE)

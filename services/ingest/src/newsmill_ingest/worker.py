@@ -117,7 +117,7 @@ def run(settings: IngestSettings, *, resolve: Resolve = resolve_by_system) -> No
     settings.check_contact()
     if not settings.contact:
         _log.warning("hosts cannot reach you: set NEWSMILL_CONTACT before you fetch in earnest")
-    policy = AddressPolicy.parse(settings.fetch_allow)
+    policy = AddressPolicy.parse(settings.fetch_allow, settings.fetch_ports)
     proxy = Proxy.parse(settings.proxy) if settings.proxy else None
     if proxy is not None:
         _log.info("fetching through a proxy", host=proxy.host, port=proxy.port)

@@ -89,7 +89,9 @@ def _fetch(url: str) -> tuple[bytes, str, str]:
     from newsmill_shared.http.client import GuardedClient  # noqa: PLC0415
     from newsmill_shared.http.deadline import Deadline  # noqa: PLC0415
 
-    client = GuardedClient(AddressPolicy.parse(Settings().fetch_allow), user_agent=USER_AGENT)
+    settings = Settings()
+    policy = AddressPolicy.parse(settings.fetch_allow, settings.fetch_ports)
+    client = GuardedClient(policy, user_agent=USER_AGENT)
     try:
         with Deadline(FETCH_SECONDS) as deadline:
             for _ in range(MAX_REDIRECTS):

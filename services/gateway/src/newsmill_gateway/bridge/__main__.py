@@ -57,7 +57,7 @@ def build(settings: BridgeSettings, *, incarnation: str, stop: threading.Event) 
         SettingsError: A setting is wrong.
         ValueError: The URL of Redis is.
     """
-    policy = AddressPolicy.parse(settings.fetch_allow)
+    policy = AddressPolicy.parse(settings.fetch_allow, settings.fetch_ports)
     if policy.allow:
         _log.warning("private networks may be fetched", allow=settings.fetch_allow)
     redis = make_redis(settings.redis_url)
