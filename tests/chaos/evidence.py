@@ -84,7 +84,7 @@ def jobs_that_the_api_tells_otherwise(
 
 
 def at_rest(engine: Engine, redis_url: str, *, seconds: float) -> Mapping[str, int]:
-    """Return what lies in the lists when slots and lists are empty and events numbered, or after ``seconds``."""
+    """Return what lies in the lists, once all is empty and numbered, or after ``seconds``."""
     end = time.monotonic() + seconds
     with Redis.from_url(redis_url, socket_timeout=5) as redis:
         while True:
