@@ -39,7 +39,7 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
 _DOTTED_QUAD = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+")
-_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})?")
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
 _IGNORABLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
@@ -85,8 +85,8 @@ def canonicalize(url: str) -> CanonicalURL:
 
     The canonical form drops the fragment, known trackers (``trackers.toml``) and final dots of
     the host; sorts parameters by name and keeps the order of equal names; decodes escapes of
-    unreserved characters and spells the others in upper case (RFC 3986, 6.2.2). A parameter
-    that is not a known tracker is never dropped.
+    unreserved characters and spells the others in upper case (RFC 3986, 6.2.2), a percent sign
+    that begins none as ``%25``. A parameter that is not a known tracker is never dropped.
 
     Raises:
         URLRefusedError: It is not an absolute http(s) URL in a spelling that is safe to pass on.
@@ -204,6 +204,9 @@ def _parameters(query: str) -> Iterator[tuple[str, str]]:
 
 def _normal_escapes(text: str) -> str:
     def spell(match: re.Match[str]) -> str:
+        if match[1] is None:
+            # Left alone it could begin an escape with what is decoded behind it.
+            return "%25"
         character = chr(int(match[1], 16))
         return character if _UNRESERVED.match(character) else match[0].upper()
 

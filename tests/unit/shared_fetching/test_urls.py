@@ -42,6 +42,7 @@ def refusal(url: str) -> str:
         ("https://news.example/?b=1&a=2", "https://news.example/?a=2&b=1"),
         ("https://news.example/?q=a%20b", "https://news.example/?q=a+b"),
         ("https://news.example/?x", "https://news.example/?x="),
+        ("https://news.example/100%", "https://news.example/100%25"),
     ],
 )
 def test_spellings_of_one_address_share_a_key(one: str, other: str) -> None:
@@ -73,6 +74,8 @@ def test_a_parameter_that_is_no_known_tracker_is_kept(name: str) -> None:
         ("https://news.example/?x=1%262", "https://news.example/?x=1&2"),
         ("https://news.example/a%2Fb", "https://news.example/a/b"),
         ("https://news.example/%2525", "https://news.example/%25"),
+        ("https://news.example/%%300", "https://news.example/%00"),
+        ("https://news.example/%%36%31", "https://news.example/a"),
         ("https://news.example/a//b", "https://news.example/a/b"),
         ("https://news.example/A", "https://news.example/a"),
         ("https://www.news.example/a", "https://news.example/a"),
@@ -152,6 +155,7 @@ def test_the_key_is_the_sha256_of_the_canonical_form() -> None:
 
 @given(st.text(max_size=60), st.text(max_size=60))
 @example("/%2%35", "a=%2541&%")
+@example("/%%36%31/%%32e%%32e/x", "%%36%31=%%32%35")
 @example("/a/%2e%2E/b", "x=y=z&&=&")
 def test_the_canonical_form_is_its_own_canonical_form(path: str, query: str) -> None:
     url = f"https://news.example/{quote(path, safe='%/;=:@')}?{quote(query, safe='%&=+?/')}"
