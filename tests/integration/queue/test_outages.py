@@ -16,6 +16,7 @@ from newsmill_shared.queue.broker import BrokerAwayError, make_redis
 from newsmill_shared.queue.claims import EPOCH_KEY, Claim, Claims, Verdict
 from newsmill_shared.queue.consumer import SteadyConsumer
 from newsmill_shared.queue.stage import Stage
+from newsmill_shared.queue.window import read_queued
 from tests.support.builders import EPOCH, a_page_fetched
 
 
@@ -121,19 +122,34 @@ def test_a_broker_that_refuses_is_away(redis: "Redis", redis_url: str, work: Pag
 
 
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
-def test_a_worker_survives_a_broken_connection_that_cannot_be_closed(
-    redis_url: str, monkeypatch: pytest.MonkeyPatch
+def test_a_worker_survives_a_connection_that_broke_with_messages_in_hand(
+    redis: "Redis", redis_url: str, work: PageFetched
 ) -> None:
     app = make_app("test", redis_url)
     app.conf.worker_enable_prefetch_count_reduction = False
+    Publisher(app).publish([work, work])
     consumer = SteadyConsumer.__new__(SteadyConsumer)
     consumer.app = app
-    consumer.connection = app.connection_for_read()
+    consumer.connection = connection = app.connection_for_read()
+    queue = connection.SimpleQueue(work.QUEUE, channel=connection.default_channel)
+    begun, waiting = queue.get(timeout=5), queue.get(timeout=5)
 
-    def close() -> None:
-        raise AttributeError("'NoneType' object has no attribute 'hostname'")
-
-    monkeypatch.setattr(consumer.connection, "close", close)
     consumer.on_connection_error_after_connected(RedisConnectionError("closed by server"))
+    begun.ack()
 
     assert consumer.connection is None
+    assert not waiting.acknowledged
+    assert redis.keys("unacked*") == []
+
+
+def test_messages_that_were_not_begun_go_back_when_a_worker_is_asked_to_end(
+    redis: "Redis", redis_url: str, work: PageFetched
+) -> None:
+    app = make_app("test", redis_url)
+    Publisher(app).publish([work])
+    connection = app.connection_for_read()
+    connection.SimpleQueue(work.QUEUE, channel=connection.default_channel).get(timeout=5)
+
+    connection.close()
+
+    assert read_queued(redis) == {(work.job_id, work.attempt)}

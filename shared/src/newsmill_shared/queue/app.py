@@ -30,6 +30,9 @@ def make_app(name: str, redis_url: str) -> Celery:
         broker_connection_max_retries=None,
         broker_connection_retry_on_startup=True,
         broker_transport_options={
+            # What was taken from a list and is not acknowledged is kept in memory alone, as all
+            # that a worker holds: to acknowledge it over a connection that broke ends a worker.
+            "ack_emulation": False,
             "socket_timeout": SOCKET_SECONDS,
             "socket_connect_timeout": CONNECT_SECONDS,
             "socket_keepalive": True,
