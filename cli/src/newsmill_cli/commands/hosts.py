@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from newsmill_cli.api import Json
@@ -54,10 +53,9 @@ def list_(
             cursor = page["next"]
     if as_json:
         print_json(found)
-    elif found:
-        console().print(_table(found))
     else:
-        console().print("nothing is set for any host", style="dim")
+        for host in found:
+            console().print(_line(host), markup=False)
 
 
 @hosts.command()
@@ -227,15 +225,6 @@ def _settings(own: Json) -> list[str]:
     return said + [f"cookie {name}={value}" for name, value in own["cookies"].items()]
 
 
-def _table(found: Sequence[Json]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for title in ("host", "every", "at once", "set"):
-        table.add_column(title, overflow="fold")
-    for host in found:
-        table.add_row(
-            Text(str(host["host"])),
-            f"{host['seconds_between']:g} s",
-            str(host["max_in_flight"]),
-            Text("; ".join(_settings(host["set"]))),
-        )
-    return table
+def _line(host: Json) -> str:
+    pace = f"every {host['seconds_between']:g} s, {host['max_in_flight']} at the same time"
+    return f"{host['host']}: {'; '.join([pace, *_settings(host['set'])])}"
