@@ -15,6 +15,8 @@ from newsmill_gateway.bridge.keys import CELERY_KEYS, LIST_KEY, STREAM_KEY
 from newsmill_gateway.problems import Refusal
 from newsmill_shared.addresses import AddressPolicy
 from tests.integration.bridge.conftest import Inbox, running_bridge, wait_for
+from tests.support.bad_input import GOOD, ROWS
+from tests.unit.bridge.builders import a_message
 
 ROOT = Path(__file__).parents[3]
 SHARED = Path(os.environ.get("NEWSMILL_SHARED_DATA", ROOT.parent / "shared"))
@@ -101,6 +103,30 @@ def test_hostile_items_are_rejected_with_the_reason(open_door: Inbox) -> None:
             map(len, items)
         )
     assert open_door.urls() == [STORY]
+
+
+def as_message(line: bytes) -> bytes:
+    """Return what a Celery client sends for a line, or the line where no client could."""
+    try:
+        value = json.loads(line) if line[:1] in (b"{", b"[", b'"') else line.decode()
+    except (ValueError, RecursionError):
+        return line
+    return a_message(kwargs=value) if isinstance(value, dict) else a_message(value)
+
+
+def test_the_table_of_bad_input_is_refused_at_every_door(open_door: Inbox) -> None:
+    for row in ROWS:
+        open_door.push(GOOD, row.line)
+        open_door.redis.xadd(STREAM_KEY, {"item": row.line})
+        is_message = row.code_at("celery") != "envelope"
+        message = as_message(row.line) if is_message else row.line
+        open_door.redis.lpush(CELERY_KEYS[0], message)
+    wait_for(open_door.is_settled, "all is settled")
+
+    for door in Door:
+        told = Counter(entry["code"] for entry in open_door.rejected() if entry["door"] == door)
+        assert told == Counter(row.code_at(door.value) for row in ROWS), door
+    assert open_door.urls() == [GOOD] * len(ROWS)
 
 
 def test_a_long_item_is_kept_in_part(open_door: Inbox) -> None:

@@ -1,9 +1,16 @@
 """Bad input at the HTTP door: a clear error with a stable code, and nothing lost."""
 
 import json
+import os
+import subprocess
+import sys
 
 import httpx
 import pytest
+
+from newsmill_gateway.intake import DocumentOptions, URLOptions
+from tests.support.bad_input import GOOD, ROWS, Bad, wrong_types
+from tests.support.gateway import Mill
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
@@ -33,8 +40,8 @@ BAD_URLS: list[tuple[str, bytes, str, int, str]] = [
         "huge number",
         b'{"url": "https://a.example/", "meta": {"x": 1e999}}',
         JSON,
-        422,
-        "invalid_option",
+        400,
+        "json",
     ),
     ("deep JSON", b"[" * 200_000, JSON, 400, "json"),
     ("deep meta", with_options(meta={"x": 1})[:-2] + b', "y": ' + b"[" * 5000, JSON, 400, "json"),
@@ -98,9 +105,16 @@ BAD_DOCUMENTS: list[tuple[str, bytes, int, str]] = [
     ("bad UTF-8", a_document().replace(b"<p>", b"\xff"), 400, "encoding"),
     ("empty", b"", 400, "body_empty"),
     ("list", b"[" + a_document() + b"]", 422, "wrong_type"),
+    ("binary", bytes(range(256)) * 40, 400, "encoding"),
+    ("NUL in the URL", a_document(url="https://a.example/\0"), 422, "characters"),
     ("NUL in the content", a_document(content="a\0"), 422, "content_binary"),
     ("no content", a_document(content=None), 422, "invalid_option"),
+    ("url of a wrong type", a_document(url=7), 422, "wrong_type"),
+    ("priority of a wrong type", a_document(priority="high"), 422, "wrong_type"),
+    ("timezone of a wrong type", a_document(timezone=3), 422, "wrong_type"),
+    ("media_type of a wrong type", a_document(media_type=[]), 422, "wrong_type"),
     ("content of a wrong type", a_document(content=[1]), 422, "wrong_type"),
+    ("content_base64 of a wrong type", a_document(content_base64=1), 422, "wrong_type"),
     ("empty content", a_document(content=""), 422, "content_empty"),
     ("huge content", a_document(content="x" * (9 * 1024 * 1024)), 422, "content_too_large"),
     ("huge body", a_document(content="x" * (13 * 1024 * 1024)), 413, "body_too_large"),
@@ -169,3 +183,63 @@ def test_an_idempotency_key_must_be_plain(module_api: httpx.Client, key: str | b
     answer = module_api.post("/v1/urls", json=[URL], headers=[(b"Idempotency-Key", value)])
 
     assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key")
+
+
+def test_the_table_has_a_wrong_type_for_every_option() -> None:
+    documents = {
+        name for name, body, _, code in BAD_DOCUMENTS if code == "wrong_type" and b"{" in body
+    }
+
+    assert set(wrong_types()) == set(URLOptions.model_fields)
+    assert set(DocumentOptions.model_fields) <= {name.split()[0] for name in documents}
+
+
+def test_of_lines_the_bad_ones_are_refused_and_all_others_accepted(api: httpx.Client) -> None:
+    rows = [row for row in ROWS if row.code_at("ndjson")]
+    body = b"\n".join(line for row in rows for line in (GOOD.encode(), row.line))
+
+    answer = api.post("/v1/urls", content=body, headers={"Content-Type": NDJSON})
+
+    items = answer.json()["items"]
+    assert answer.status_code == 202
+    assert [item["url"] for item in items[::2]] == [GOOD] * len(rows)
+    assert [item["error"]["code"] for item in items[1::2]] == [
+        row.code_at("ndjson") for row in rows
+    ]
+    assert api.get("/v1/conservation").json()["accepted"] == len(rows)
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if row.code_at("json")], ids=lambda row: row.name
+)
+def test_each_row_of_the_table_is_refused_as_json(module_api: httpx.Client, row: Bad) -> None:
+    body = row.line if row.line[:1] in (b"{", b"[", b'"', b"") else b'"%s"' % row.line
+    body = body.replace(b"\0", b"\\u0000")
+
+    answer = module_api.post("/v1/urls", content=body, headers={"Content-Type": JSON})
+
+    said = answer.json()
+    problem = said["items"][0]["error"] if "items" in said else said
+    assert problem["code"] == row.code_at("json")
+    assert 400 <= answer.status_code < 500
+
+
+def test_the_command_tells_what_is_bad_and_hands_in_the_rest(mill: Mill) -> None:
+    rows = [row for row in ROWS if row.code_at("cli")]
+    lines = b"\n".join(line for row in rows for line in (GOOD.encode(), row.line))
+
+    ran = subprocess.run(
+        [sys.executable, "-m", "newsmill_cli", "add", "-", "--json", "--no-wait"],
+        env={**os.environ, "NEWSMILL_API_URL": str(mill.api.base_url)},
+        input=lines,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+
+    said = json.loads(ran.stdout)
+    refused = {item["line"]: item["error"]["code"] for item in said["items"] if "error" in item}
+    assert (ran.returncode, ran.stderr) == (1, b"")
+    assert said["accepted"] == len(rows)
+    assert refused == {2 * number: row.code_at("cli") for number, row in enumerate(rows, start=1)}
+    assert mill.get("/v1/conservation")["accepted"] == len(rows)

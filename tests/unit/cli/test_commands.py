@@ -58,8 +58,8 @@ def test_refused_lines_are_told_by_their_number_and_the_others_go_in(
     mill: "FakeMill", capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whether we refuse them or the API does; exit code 1."""
-    lines = '# list\n{"url": 1}\nhttp://a.example/1\nnonsense\n'
-    monkeypatch.setattr("sys.stdin", io.StringIO(lines))
+    lines = b'# list\n{"url": 1}\nhttp://a.example/1\nnonsense\n'
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(lines)))
 
     code = app(["add", "-", "--json"])
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,11 @@ from hypothesis import strategies as st
 
 from newsmill_cli.errors import UsageError
 from newsmill_cli.submissions import (
+    MAX_LINE_BYTES,
     BadLine,
     Submission,
     document_of,
+    lines_of,
     read_arguments,
     read_lines,
 )
@@ -23,51 +26,76 @@ def test_arguments_become_submissions_with_the_options() -> None:
     read = list(read_arguments(["http://a.example/1", "http://a.example/2"], {"label": "x"}))
 
     assert read == [
-        Submission(1, {"url": "http://a.example/1", "label": "x"}),
-        Submission(2, {"url": "http://a.example/2", "label": "x"}),
+        Submission(1, {"url": "http://a.example/1", "label": "x"}, 18),
+        Submission(2, {"url": "http://a.example/2", "label": "x"}, 18),
     ]
 
 
 def test_blank_lines_and_comments_are_skipped_but_counted() -> None:
     """Line numbers are those of the input, as an editor shows them."""
-    lines = ["# mine\n", "\n", "  http://a.example/1  \n", "http://a.example/2"]
+    lines = [b"# mine\n", b"\n", b"  http://a.example/1  \n", b"http://a.example/2"]
 
     read = list(read_lines(lines, {}))
 
     assert read == [
-        Submission(3, {"url": "http://a.example/1"}),
-        Submission(4, {"url": "http://a.example/2"}),
+        Submission(3, {"url": "http://a.example/1"}, 18),
+        Submission(4, {"url": "http://a.example/2"}, 18),
     ]
 
 
 def test_a_json_line_says_more_and_goes_before_the_options() -> None:
     """What a line says of itself is more particular than the command line."""
-    line = json.dumps({"url": "http://a.example/1", "priority": 9})
+    line = json.dumps({"url": "http://a.example/1", "priority": 9}).encode()
 
-    read = list(read_lines([line], {"priority": 1, "label": "x"}))
+    [read] = read_lines([line], {"priority": 1, "label": "x"})
 
-    assert read == [Submission(1, {"url": "http://a.example/1", "priority": 9, "label": "x"})]
+    assert isinstance(read, Submission)
+    assert read.fields == {"url": "http://a.example/1", "priority": 9, "label": "x"}
 
 
-@pytest.mark.parametrize("line", ["{", '{"link": "http://a.example"}', "[1]", '{"url": 7}'])
-def test_a_bad_line_is_reported_and_the_next_is_read(line: str) -> None:
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        (b"{", "json"),
+        (b"[" * 100_000, "json"),
+        (b'{"url": NaN}', "json"),
+        (b'"http://a.example/\\ud800"', "json"),
+        (b"http://a.example/\xff", "encoding"),
+        (b'{"link": "http://a.example"}', "missing_option"),
+        (b"[1]", "wrong_type"),
+        (b'{"url": 7}', "wrong_type"),
+        (b"x" * (MAX_LINE_BYTES + 1), "body_too_large"),
+    ],
+)
+def test_a_bad_line_is_reported_and_the_next_is_read(line: bytes, code: str) -> None:
     """One bad line does not fail the others."""
-    read = list(read_lines([line, "http://a.example/2"], {}))
+    first, second = read_lines([line, b"http://a.example/2"], {})
 
-    assert isinstance(read[0], BadLine)
-    assert (read[0].line, read[0].text) == (1, line)
-    assert read[1] == Submission(2, {"url": "http://a.example/2"})
+    assert isinstance(first, BadLine)
+    assert (first.line, first.code) == (1, code)
+    assert first.text == line.decode(errors="replace")[:200]
+    assert second == Submission(2, {"url": "http://a.example/2"}, 18)
+
+
+def test_a_line_without_end_is_not_kept_as_a_whole() -> None:
+    """Somebody pipes in a file of another kind."""
+    stream = BytesIO(b"x" * (5 * MAX_LINE_BYTES) + b"\nhttp://a.example/2\n")
+
+    first, second = lines_of(stream)
+
+    assert len(first) == MAX_LINE_BYTES + 1
+    assert second == b"http://a.example/2\n"
 
 
 def test_a_byte_order_mark_is_not_part_of_a_url() -> None:
     """Editors of another system put one at the head of a file."""
-    assert list(read_lines(["\ufeffhttp://a.example/1\n"], {})) == [
-        Submission(1, {"url": "http://a.example/1"})
+    assert list(read_lines(["\ufeffhttp://a.example/1\n".encode()], {})) == [
+        Submission(1, {"url": "http://a.example/1"}, 18)
     ]
 
 
-@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\r\n"))))
-def test_every_line_is_read_once_or_skipped(lines: list[str]) -> None:
+@given(st.lists(st.binary() | st.text().map(lambda text: text.encode(errors="replace"))))
+def test_every_line_is_read_once_or_skipped(lines: list[bytes]) -> None:
     """No input makes the reader fail, and nothing is read twice."""
     read = list(read_lines(lines, {}))
 
@@ -106,3 +134,13 @@ def test_a_file_that_is_not_there_is_a_matter_of_usage(tmp_path: Path) -> None:
     """The message says which file, and why."""
     with pytest.raises(UsageError, match=r"page\.txt: No such file"):
         document_of(tmp_path / "page.txt", url="http://a.example/1", timezone=None)
+
+
+def test_a_file_that_no_page_is_as_large_as_is_refused_before_it_is_sent(tmp_path: Path) -> None:
+    """Of a huge file no more is read than shows that it is huge."""
+    file = tmp_path / "page.html"
+    with file.open("wb") as stream:
+        stream.truncate(10**10)
+
+    with pytest.raises(UsageError, match="too large"):
+        document_of(file, url="http://a.example/1", timezone=None)

@@ -22,9 +22,11 @@ from newsmill_cli.options import DataOption, JSONOption
 from newsmill_cli.output import console, diagnostics, is_terminal, print_json
 from newsmill_cli.results import Result, is_bad, outcome_counts, results_table
 from newsmill_cli.submissions import (
+    MAX_LINE_BYTES,
     BadLine,
     Submission,
     document_of,
+    lines_of,
     read_arguments,
     read_lines,
 )
@@ -32,6 +34,8 @@ from newsmill_cli.submissions import (
 __all__ = ["add"]
 
 _TABLE_ROWS = 200
+_BATCH_BYTES = 2 * MAX_LINE_BYTES
+"""So much goes at once, as it is written; what JSON adds to it still fits into a request."""
 
 
 def add(  # noqa: PLR0913 - one argument an option
@@ -129,7 +133,7 @@ def _read(urls: list[str], options: dict[str, Any]) -> Iterator[Submission | Bad
     if not urls:
         raise UsageError("nothing to add", "Name URLs, - for standard input, or --file and --url.")
     if urls == ["-"]:
-        yield from read_lines(sys.stdin, options)
+        yield from read_lines(lines_of(sys.stdin.buffer), options)
     else:
         yield from read_arguments(urls, options)
 
@@ -137,7 +141,7 @@ def _read(urls: list[str], options: dict[str, Any]) -> Iterator[Submission | Bad
 def _submit_document(api: Api, document: dict[str, Any]) -> _Submitted:
     submitted = _Submitted()
     answer = api.submit_document(document, key=str(uuid.uuid4()))
-    _note_answer(submitted, answer, [Submission(1, document)])
+    _note_answer(submitted, answer, [Submission(1, document, 0)])
     return submitted
 
 
@@ -147,12 +151,12 @@ def _submit_urls(api: Api, items: Iterator[Submission | BadLine]) -> _Submitted:
     def good_lines() -> Iterator[Submission]:
         for item in items:
             if isinstance(item, BadLine):
-                error = {"code": "bad_line", "detail": item.problem}
+                error = {"code": item.code, "detail": item.problem}
                 submitted.refused.append({"line": item.line, "url": item.text, "error": error})
             else:
                 yield item
 
-    for batch in _batches(good_lines(), BATCH_ITEMS):
+    for batch in _batches(good_lines()):
         # One key a request: sent again after a broken line, it is accepted once.
         answer = api.submit_urls([item.fields for item in batch], key=str(uuid.uuid4()))
         _note_answer(submitted, answer, batch)
@@ -170,9 +174,17 @@ def _note_answer(submitted: _Submitted, answer: Json, batch: list[Submission]) -
             submitted.refused.append({"line": sent.line, "url": sent.fields["url"], "error": error})
 
 
-def _batches(items: Iterable[Submission], size: int) -> Iterator[list[Submission]]:
-    rest = iter(items)
-    while batch := list(islice(rest, size)):
+def _batches(items: Iterable[Submission]) -> Iterator[list[Submission]]:
+    """Give items in requests that the API takes, whatever their sizes."""
+    batch: list[Submission] = []
+    size = 0
+    for item in items:
+        if batch and (len(batch) == BATCH_ITEMS or size + item.size > _BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(item)
+        size += item.size
+    if batch:
         yield batch
 
 
