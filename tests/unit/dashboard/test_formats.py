@@ -9,6 +9,7 @@ from newsmill_gateway.dashboard.formats import (
     bare_host,
     count,
     host_of,
+    lasting,
     megabytes,
     percent,
     safe_link,
@@ -37,6 +38,12 @@ def test_a_length_of_time_has_two_units_at_most(seconds: float | None, said: str
 @given(st.floats(min_value=0, max_value=1e10))
 def test_any_length_of_time_is_short_to_read(seconds: float) -> None:
     assert 1 <= len(age(seconds).split()) <= 4
+
+
+def test_what_takes_less_than_a_tenth_of_a_second_is_told_in_milliseconds() -> None:
+    said = [lasting(seconds) for seconds in (None, 0, 0.0354, 0.0999, 0.1, 59.6)]
+
+    assert said == ["none", "0 ms", "35 ms", "100 ms", "0.1 s", "1 min"]
 
 
 def test_counts_shares_and_sizes_are_spelled_alike() -> None:

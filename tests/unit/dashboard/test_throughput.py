@@ -82,5 +82,5 @@ def test_latencies_are_of_the_last_five_minutes() -> None:
 
     found = latencies(counts, "enrich", NOW)
 
-    assert found == {"p50": "0.1 s", "p95": "0.1 s"}
+    assert found == {"p50": "75 ms", "p95": "98 ms"}
     assert latencies((), "enrich", NOW) == {"p50": "none yet", "p95": "none yet"}

@@ -124,7 +124,7 @@ def test_each_stage_shows_its_own_minutes() -> None:
         "p50": "",
         "p95": "",
     }
-    assert dict(enrich.figures)["p95"] == "0.1 s"
+    assert dict(enrich.figures)["p95"] == "98 ms"
     assert dict(store.figures)["last minute"] == "0"
     assert dict(ledger.figures)["p50"] == "45 s"
     assert ingest.spark.said == "Attempts at ingest a minute, last hour: 0 to 40"

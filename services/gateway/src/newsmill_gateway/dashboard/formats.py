@@ -12,6 +12,7 @@ __all__ = [
     "clock",
     "count",
     "host_of",
+    "lasting",
     "megabytes",
     "percent",
     "rate",
@@ -23,6 +24,13 @@ __all__ = [
 def rate(per_second: float) -> str:
     """Return how many a second: ``34.1/s``."""
     return f"{per_second:,.1f}/s"
+
+
+def lasting(seconds: float | None, *, missing: str = "none") -> str:
+    """Return a duration that may be very short: ``35 ms``, from a tenth of a second on an age."""
+    if seconds is None or seconds >= 0.1:
+        return age(seconds, missing=missing)
+    return f"{seconds * 1000:.0f} ms"
 
 
 def percent(part: float, whole: float) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from newsmill_gateway.dashboard.formats import age, count, percent
+from newsmill_gateway.dashboard.formats import count, lasting, percent
 from newsmill_shared.database.attempts import AttemptEnd
 from newsmill_shared.database.tallies import Count, quantile
 from newsmill_shared.reasons import RULES, Outcome, Reason
@@ -75,7 +75,7 @@ def latencies(counts: Sequence[Count], stage: str, now: datetime) -> Mapping[str
         if entry.stage == stage and entry.minute is not None and entry.minute > now - _LATELY
     ]
     return {
-        name: age(quantile(lately, share), missing="none yet")
+        name: lasting(quantile(lately, share), missing="none yet")
         for name, share in (("p50", 0.5), ("p95", 0.95))
     }
 

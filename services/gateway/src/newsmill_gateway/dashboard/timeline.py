@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Literal
 
 from newsmill_gateway.answers import AttemptAnswer, JobInFull
-from newsmill_gateway.dashboard.formats import age, clock, count, host_of, percent
+from newsmill_gateway.dashboard.formats import age, clock, count, host_of, lasting, percent
 from newsmill_gateway.dashboard.ports import Retrieval
 from newsmill_shared.database.attempts import AttemptEnd
 from newsmill_shared.reasons import RULES, Outcome
@@ -134,7 +134,7 @@ def story(job: JobInFull, came: Retrieval | None) -> Story:
     if job.finished_at is not None:
         stretches.extend(_recording(job, before, at))
     told = [one.step for one in stretches if one.step.state != "wait" or _is_long(one.seconds)]
-    whole = age(sum(one.seconds for one in stretches))
+    whole = lasting(sum(one.seconds for one in stretches))
     return Story(tuple(told), _parts(stretches), whole, at, has_fetch=bool(fetches))
 
 
@@ -190,7 +190,7 @@ def _work(attempt: AttemptAnswer, fetched: Retrieval | None) -> _Stretch:
         _state(attempt),
         said,
         " · ".join(more),
-        took=age(seconds),
+        took=lasting(seconds),
         hops=fetched.hops if fetched else (),
     )
     return _Stretch(kind, seconds, line)
@@ -227,7 +227,7 @@ def _recording(job: JobInFull, last: AttemptAnswer | None, at: datetime) -> Iter
 
 
 def _wait(kind: Kind, at: datetime, seconds: float, said: str, more: str) -> _Stretch:
-    return _Stretch(kind, seconds, step(at, "wait", said, more, took=age(seconds)))
+    return _Stretch(kind, seconds, step(at, "wait", said, more, took=lasting(seconds)))
 
 
 def _parts(stretches: Sequence[_Stretch]) -> tuple[Part, ...]:
@@ -241,7 +241,7 @@ def _parts(stretches: Sequence[_Stretch]) -> tuple[Part, ...]:
         width = round(seconds[kind] * 1000)
         if width:
             share = percent(seconds[kind], whole)
-            parts.append(Part(css, said, start, width, age(seconds[kind]), share))
+            parts.append(Part(css, said, start, width, lasting(seconds[kind]), share))
             start += width
     return tuple(parts)
 
