@@ -181,3 +181,43 @@ def test_the_key_shows_in_no_log() -> None:
     settings = GatewaySettings.model_validate({"api_key": "correct horse"})
 
     assert "correct horse" not in repr(settings)
+
+
+def test_a_key_says_who_has_it() -> None:
+    settings = GatewaySettings.model_validate(
+        {"api_key": "first", "api_keys": " crawler=second, desk=third "}
+    )
+    door = Door.of(settings)
+
+    names = [
+        door.admit("/v1/urls", {"host": "localhost", "authorization": f"Bearer {key}"})
+        for key in ("first", "second", "third")
+    ]
+
+    assert names == ["default", "crawler", "desk"]
+    assert refusal(door, {"host": "localhost", "authorization": "Bearer crawler"}) is not None
+
+
+def test_whoever_needs_no_key_is_called_default() -> None:
+    assert LOOPBACK.admit("/v1/urls", {"host": "localhost"}) == "default"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"api_keys": "crawler=second"},
+        {"api_key": "first", "api_keys": "second"},
+        {"api_key": "first", "api_keys": "crawler="},
+        {"api_key": "first", "api_keys": "Crawler 1=second"},
+        {"api_key": "first", "api_keys": "crawler=second,crawler=third"},
+        {"api_key": "first", "api_keys": "crawler=second,desk=second"},
+        {"api_key": "first", "api_keys": "crawler=first"},
+        {"api_key": "first", "api_keys": "default=second"},
+        {"api_key": "first", "api_keys": "stream=second"},
+    ],
+)
+def test_keys_that_do_not_tell_who_has_them_are_refused_at_the_start(wrong: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match="NEWSMILL_API_KEYS") as refused:
+        GatewaySettings.model_validate(wrong).check()
+
+    assert "second" not in str(refused.value)

@@ -1,7 +1,6 @@
 """The gateway's own decisions: receipts, repetition, what is away, long texts."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -28,7 +27,13 @@ from newsmill_gateway.queries import (
     PauseTarget,
 )
 from newsmill_shared.addresses import AddressPolicy
-from newsmill_shared.database.accept import Accepted, IdempotencyConflictError, Submission
+from newsmill_shared.database.accept import (
+    Accepted,
+    IdempotencyConflictError,
+    Order,
+    QuotaExceededError,
+    Submission,
+)
 from newsmill_shared.database.conservation import Conservation
 from newsmill_shared.database.engine import DatabaseAwayError
 from newsmill_shared.database.pauses import Pause
@@ -56,14 +61,16 @@ class FakeLedger:
         self.receipts: dict[str, tuple[bytes, Accepted]] = {}
         self.submissions: list[Submission] = []
         self.away_before = 0
+        self.full = False
         self.away_after = 0
         self.has_all_migrations = True
         self.stored: FakeArticle | None = None
         self.listed: Listed[int, FakeArticle] = Listed((), None)
 
-    def accept(
-        self, submissions: Sequence[Submission], *, key: str, request_sha256: bytes
-    ) -> Accepted:
+    def accept(self, order: Order) -> Accepted:
+        if self.full:
+            raise QuotaExceededError(order.submitter, open_jobs=7, quota=7)
+        key, request_sha256, submissions = order.key, order.sha256, order.submissions
         if self.away_before:
             self.away_before -= 1
             raise DatabaseAwayError("PostgreSQL: connection refused")
@@ -258,6 +265,17 @@ def test_the_same_key_with_another_body_is_a_conflict(rig: Rig) -> None:
         rig.gateway.hand_in_document(DOCUMENT, key="order-7")
 
     assert (refused.value.status, refused.value.code) == (409, Code.IDEMPOTENCY_CONFLICT)
+
+
+def test_who_has_too_many_open_jobs_is_told_when_to_come_back(rig: Rig) -> None:
+    rig.ledger.full = True
+
+    with pytest.raises(ProblemError) as refused:
+        rig.gateway.hand_in_urls(URL, "json", key="order-7", submitter="crawler")
+
+    assert (refused.value.status, refused.value.code) == (429, Code.QUOTA_EXCEEDED)
+    assert refused.value.headers == {"Retry-After": "60"}
+    assert "crawler" in refused.value.detail
 
 
 def test_a_commit_without_an_answer_is_repeated_once_and_counts_once(rig: Rig) -> None:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, JsonValue
 
+from newsmill_shared.database.accept import DEFAULT_SUBMITTER
 from newsmill_shared.database.attempts import AttemptEnd
 from newsmill_shared.database.pauses import Scope
 from newsmill_shared.diagnosis import Code, Command, State
@@ -92,6 +93,8 @@ class JobAnswer(_Answer):
     evidence: dict[str, JsonValue] = {}
     article_id: UUID | None = None
     version: int | None = None
+    submitter: str = DEFAULT_SUBMITTER
+    """Who handed it in: the name that goes with the key, or the door."""
     label: str | None = None
     priority: int
     meta: dict[str, JsonValue] = {}

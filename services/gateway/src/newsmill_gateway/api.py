@@ -25,6 +25,7 @@ from newsmill_gateway.answers import (
     ArticleAnswer,
     Articles,
     Changes,
+    Cluster,
     ConservationAnswer,
     Health,
     JobInFull,
@@ -48,6 +49,7 @@ from newsmill_gateway.problems import Code, ProblemError
 from newsmill_gateway.queries import (
     ArticleQuery,
     ChangeQuery,
+    ClusterQuery,
     Host,
     JobQuery,
     PauseRequest,
@@ -167,7 +169,8 @@ def _add_doors_in(api: FastAPI, gateway: Gateway, settings: GatewaySettings) -> 
         written = body_format(request.headers.get("content-type"))
         key = _idempotency_key(request)
         async with _place(request, _MAX_URLS_BYTES) as body:
-            accept = partial(gateway.hand_in_urls, body, written, key=key)
+            who = _submitter(request)
+            accept = partial(gateway.hand_in_urls, body, written, key=key, submitter=who)
             return _receipt(await _accept(settings.accept_seconds, accept, key), gateway)
 
     @api.post(
@@ -181,7 +184,8 @@ def _add_doors_in(api: FastAPI, gateway: Gateway, settings: GatewaySettings) -> 
         _check_json(request)
         key = _idempotency_key(request)
         async with _place(request, _MAX_DOCUMENT_BYTES) as body:
-            accept = partial(gateway.hand_in_document, body, key=key)
+            who = _submitter(request)
+            accept = partial(gateway.hand_in_document, body, key=key, submitter=who)
             return _receipt(await _accept(settings.accept_seconds, accept, key), gateway)
 
 
@@ -213,6 +217,11 @@ def _add_doors_out(api: FastAPI, gateway: Gateway, settings: GatewaySettings) ->
             return _answer(await _in_thread(seconds, gateway.articles, query))
         _check_alone(query)
         return _answer(await _in_thread(seconds, gateway.article_at, query.url))
+
+    @api.get("/v1/clusters/{cluster_id}", response_model=Cluster, responses=_PROBLEMS)
+    async def get_cluster(cluster_id: str, query: Annotated[ClusterQuery, Query()]) -> Response:
+        """Return a story, by its id or by that of an article, and the pages that tell it."""
+        return _answer(await _in_thread(seconds, gateway.cluster, cluster_id, query))
 
     @api.get("/v1/changes", response_model=Changes, responses=_PROBLEMS)
     async def get_changes(query: Annotated[ChangeQuery, Query()]) -> Response:
@@ -323,7 +332,9 @@ def _add_health(
         told, problem = await asyncio.gather(
             _diagnosed(diagnosis, seconds), _unready(gateway, seconds)
         )
-        causes = causes_answer(told, full=door.knows_key(request.headers, address=_address(request.scope)))
+        causes = causes_answer(
+            told, full=door.knows_key(request.headers, address=_address(request.scope))
+        )
         if problem is not None:
             said = [cause.model_dump(mode="json", exclude_none=True) for cause in causes]
             return _problem(problem, {"diagnosis": said})
@@ -432,7 +443,10 @@ class _Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             try:
-                self._door.admit(scope["path"], Headers(scope=scope), address=_address(scope))
+                submitter = self._door.admit(
+                    scope["path"], Headers(scope=scope), address=_address(scope)
+                )
+                scope.setdefault("state", {})["submitter"] = submitter
             except ProblemError as problem:
                 await _problem(problem)(scope, receive, send)
                 return
@@ -444,6 +458,11 @@ def _check_json(request: Request) -> None:
         raise ProblemError(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE, Code.MEDIA_TYPE, "send application/json"
         )
+
+
+def _submitter(request: Request) -> str:
+    """Return who sends a request: the name that goes with the key."""
+    return str(request.state.submitter)
 
 
 def _address(scope: Scope) -> str:

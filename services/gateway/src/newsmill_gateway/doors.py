@@ -13,6 +13,7 @@ import structlog
 from newsmill_gateway.problems import Code, ProblemError
 from newsmill_gateway.settings import GatewaySettings, is_loopback
 from newsmill_gateway.throttle import Throttle
+from newsmill_shared.database.accept import DEFAULT_SUBMITTER
 
 __all__ = ["OPEN_PATHS", "Door"]
 
@@ -31,22 +32,28 @@ class Door:
             come from no other site, so that no web page open on this machine can use the API
             (by its own requests, or by a name of its own that resolves to 127.0.0.1).
         key: What callers must know, if anything.
+        named_keys: What they may know instead, by the name of who has it.
         throttle: Bounds how often it may be guessed.
         clock: Monotonic seconds.
     """
 
     loopback: bool
     key: str | None
+    named_keys: Mapping[str, str] = field(default_factory=dict)
     throttle: Throttle = field(default_factory=Throttle)
     clock: Callable[[], float] = time.monotonic
 
     @classmethod
     def of(cls, settings: GatewaySettings) -> "Door":
         """Return the door of a gateway with these settings."""
-        return cls(loopback=is_loopback(settings.gateway_host), key=settings.key)
+        return cls(
+            loopback=is_loopback(settings.gateway_host),
+            key=settings.key,
+            named_keys=settings.named_keys,
+        )
 
-    def admit(self, path: str, headers: Mapping[str, str], *, address: str = "") -> None:
-        """Let a request pass.
+    def admit(self, path: str, headers: Mapping[str, str], *, address: str = "") -> str:
+        """Let a request pass, and return the name of who sends it.
 
         Args:
             path: What it asks for.
@@ -60,8 +67,9 @@ class Door:
         if self.loopback:
             self._check_host(headers)
         self._check_origin(headers)
-        if self.key is not None and path not in OPEN_PATHS:
-            self.check_key(_bearer(headers), address=address)
+        if path in OPEN_PATHS:
+            return DEFAULT_SUBMITTER
+        return self.check_key(_bearer(headers), address=address)
 
     def knows_key(self, headers: Mapping[str, str], *, address: str = "") -> bool:
         """Tell whether a caller knows the key, if there is one."""
@@ -71,8 +79,8 @@ class Door:
             return False
         return True
 
-    def check_key(self, given: str | None, *, address: str) -> None:
-        """Compare a key with the right one, if there is one.
+    def check_key(self, given: str | None, *, address: str) -> str:
+        """Compare a key with the right ones, if there are any, and return whose it is.
 
         Args:
             given: What somebody says the key is; None if nothing was said.
@@ -83,7 +91,7 @@ class Door:
             ProblemError: 401 ``key_refused``, 429 ``key_throttled``.
         """
         if self.key is None:
-            return
+            return DEFAULT_SUBMITTER
         if given is None:
             raise _key_refused()
         wait = math.ceil(self.throttle.wait_seconds(address, self.clock()))
@@ -94,14 +102,15 @@ class Door:
                 f"too many wrong keys: no key is looked at for {wait} s",
                 headers={"Retry-After": str(wait)},
             )
-        # Compared as bytes: compare_digest takes text only if it is ASCII.
-        if not hmac.compare_digest(
-            given.encode(errors="surrogatepass"), self.key.encode(errors="surrogatepass")
-        ):
+        keys = {DEFAULT_SUBMITTER: self.key, **self.named_keys}
+        # All are compared: how long it takes tells nobody how many there are before his.
+        known = [name for name, key in keys.items() if _same(given, key)]
+        if not known:
             self.throttle.wrong(address, self.clock())
             _log.warning("wrong key", address=address)
             raise _key_refused()
         self.throttle.right(address)
+        return known[0]
 
     def _check_host(self, headers: Mapping[str, str]) -> None:
         if not _is_own(headers.get("host", "")):
@@ -120,6 +129,13 @@ class Door:
             raise ProblemError(
                 HTTPStatus.FORBIDDEN, Code.ORIGIN_REFUSED, "pages of other sites may not call this"
             )
+
+
+def _same(given: str, key: str) -> bool:
+    # Compared as bytes: compare_digest takes text only if it is ASCII.
+    return hmac.compare_digest(
+        given.encode(errors="surrogatepass"), key.encode(errors="surrogatepass")
+    )
 
 
 def _bearer(headers: Mapping[str, str]) -> str | None:

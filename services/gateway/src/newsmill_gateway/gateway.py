@@ -39,7 +39,14 @@ from newsmill_gateway.queries import (
     PauseTarget,
 )
 from newsmill_shared.addresses import AddressPolicy
-from newsmill_shared.database.accept import Accepted, IdempotencyConflictError, Submission
+from newsmill_shared.database.accept import (
+    DEFAULT_SUBMITTER,
+    Accepted,
+    IdempotencyConflictError,
+    Order,
+    QuotaExceededError,
+    Submission,
+)
 from newsmill_shared.database.engine import DatabaseAwayError
 from newsmill_shared.errors import TransientError
 from newsmill_shared.identity import new_id
@@ -52,8 +59,10 @@ __all__ = ["RETRY_AFTER_SECONDS", "Gateway", "HandedIn"]
 RETRY_AFTER_SECONDS = 5
 """When to come back while something is away."""
 
+_QUOTA_RETRY_AFTER_SECONDS = 60
+"""When to come back once there are too many open jobs: many end in a minute."""
 _WAKE_MAX_JOBS = 1000
-"""A larger batch wakes nobody: the dispatcher's sweep finds it, and the notes stay short."""
+"""A larger batch wakes nobody: the dispatcher finds its receipt, and the notes stay short."""
 _PAGE_TEXTS = 32
 """A page of whole articles ends with so many texts from the page store, of up to 1 MiB each."""
 
@@ -122,16 +131,20 @@ class Gateway:
         self._policy = policy
         self._now = now
 
-    def hand_in_urls(self, body: bytes, written: Format, *, key: str) -> HandedIn:
+    def hand_in_urls(
+        self, body: bytes, written: Format, *, key: str, submitter: str = DEFAULT_SUBMITTER
+    ) -> HandedIn:
         """Accept the good lines of a batch and say what is wrong with the others.
 
         Args:
             body: What was sent.
             written: As JSON or as lines.
             key: The idempotency key of this request.
+            submitter: Who sends it.
 
         Raises:
-            ProblemError: The body cannot be read at all, or the key was used before.
+            ProblemError: The body cannot be read at all, the key was used before, or the
+                submitter has too many open jobs.
             DatabaseAwayError: Perhaps it was accepted, perhaps not: the same call tells.
         """
         lines: list[_Sound | _Unsound] = []
@@ -142,18 +155,20 @@ class Gateway:
                 if isinstance(verdict, Refusal)
                 else _Sound(line.number, verdict)
             )
-        return self._hand_in(lines, "http", b"urls\n" + body, key)
+        return self._hand_in(lines, "http", b"urls\n" + body, key, submitter)
 
-    def hand_in_document(self, body: bytes, *, key: str) -> HandedIn:
+    def hand_in_document(
+        self, body: bytes, *, key: str, submitter: str = DEFAULT_SUBMITTER
+    ) -> HandedIn:
         """Accept a page with its content.
 
         Args:
             body: What was sent.
             key: The idempotency key of this request.
+            submitter: Who sends it.
 
         Raises:
-            ProblemError: The body cannot be read at all, the key was used before, or the page
-                store is away.
+            ProblemError: As in ``hand_in_urls``, or the page store is away.
             DatabaseAwayError: As in ``hand_in_urls``.
         """
         document = read_document(read_object(body), now=self._now())
@@ -162,7 +177,7 @@ class Gateway:
             if isinstance(document, Refusal)
             else _Sound(1, self._keep(document))
         )
-        return self._hand_in([line], "documents", b"document\n" + body, key)
+        return self._hand_in([line], "documents", b"document\n" + body, key, submitter)
 
     def follow_up(self, handed_in: HandedIn) -> None:
         """Count what was handed in, and tell the dispatcher about new work."""
@@ -268,12 +283,18 @@ class Gateway:
             )
 
     def _hand_in(
-        self, lines: Sequence[_Sound | _Unsound], door: str, request: bytes, key: str
+        self,
+        lines: Sequence[_Sound | _Unsound],
+        door: str,
+        request: bytes,
+        key: str,
+        submitter: str,
     ) -> HandedIn:
-        submissions = [line.submission for line in lines if isinstance(line, _Sound)]
+        submissions = tuple(line.submission for line in lines if isinstance(line, _Sound))
         accepted = Accepted("", (), ())
         if submissions:
-            accepted = self._accept(submissions, key, hashlib.sha256(request).digest())
+            digest = hashlib.sha256(request).digest()
+            accepted = self._accept(Order(key, digest, submissions, submitter))
         job_ids = iter(accepted.job_ids)
         items = tuple(
             _accepted(line, next(job_ids)) if isinstance(line, _Sound) else _rejected(line)
@@ -288,18 +309,25 @@ class Gateway:
         wake = accepted.hosts if len(submissions) <= _WAKE_MAX_JOBS else ()
         return HandedIn(receipt, door, wake, accepted.replayed)
 
-    def _accept(self, submissions: Sequence[Submission], key: str, digest: bytes) -> Accepted:
+    def _accept(self, order: Order) -> Accepted:
         try:
             try:
-                accepted = self._ledger.accept(submissions, key=key, request_sha256=digest)
+                accepted = self._ledger.accept(order)
             except DatabaseAwayError:
                 # Perhaps a COMMIT without an answer; the key makes the repetition harmless.
-                accepted = self._ledger.accept(submissions, key=key, request_sha256=digest)
+                accepted = self._ledger.accept(order)
         except IdempotencyConflictError as error:
             raise ProblemError(
                 HTTPStatus.CONFLICT, Code.IDEMPOTENCY_CONFLICT, str(error)
             ) from error
-        if len(accepted.job_ids) != len(submissions):
+        except QuotaExceededError as error:
+            raise ProblemError(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                Code.QUOTA_EXCEEDED,
+                str(error),
+                headers={"Retry-After": str(_QUOTA_RETRY_AFTER_SECONDS)},
+            ) from error
+        if len(accepted.job_ids) != len(order.submissions):
             raise ProblemError(
                 HTTPStatus.CONFLICT,
                 Code.IDEMPOTENCY_CONFLICT,

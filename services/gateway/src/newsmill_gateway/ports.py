@@ -8,7 +8,7 @@ from uuid import UUID
 
 from newsmill_gateway.answers import ArticleAnswer, Change, Cluster, JobAnswer, JobInFull
 from newsmill_gateway.queries import ArticleQuery, ClusterQuery, JobQuery, PauseRequest, PauseTarget
-from newsmill_shared.database.accept import Accepted, Submission
+from newsmill_shared.database.accept import Accepted, Order
 from newsmill_shared.database.conservation import Conservation
 from newsmill_shared.database.pauses import Pause
 from newsmill_shared.pages import StoredBody
@@ -48,10 +48,13 @@ class Ledger(Protocol):
     Every method raises `DatabaseAwayError` when PostgreSQL cannot be used for now.
     """
 
-    def accept(
-        self, submissions: Sequence[Submission], *, key: str, request_sha256: bytes
-    ) -> Accepted:
-        """Write a receipt and its jobs in one transaction."""
+    def accept(self, order: Order) -> Accepted:
+        """Write a receipt and its jobs in one transaction.
+
+        Raises:
+            IdempotencyConflictError: The key belongs to another request.
+            QuotaExceededError: The submitter has too many open jobs; nothing was written.
+        """
         ...
 
     def job(self, job_id: UUID) -> JobInFull | None:

@@ -30,6 +30,8 @@ class Code(StrEnum):
     CONTENT_BINARY = "content_binary"
     CONTENT_EMPTY = "content_empty"
 
+    QUOTA_EXCEEDED = "quota_exceeded"
+
     IDEMPOTENCY_KEY = "idempotency_key"
     IDEMPOTENCY_CONFLICT = "idempotency_conflict"
 

@@ -60,7 +60,11 @@ def build(settings: GatewaySettings) -> FastAPI:
         settings.redis_url, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS
     )
     gateway = Gateway(
-        ledger=SQLLedger(engine, host_delay_seconds=settings.host_delay_seconds),
+        ledger=SQLLedger(
+            engine,
+            host_delay_seconds=settings.host_delay_seconds,
+            quota=settings.submitter_max_open_jobs,
+        ),
         bodies=PageStore.open(settings.page_store_url),
         waker=RedisWaker(redis),
         tally=RedisTally(redis),

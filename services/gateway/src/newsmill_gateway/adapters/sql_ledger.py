@@ -32,7 +32,7 @@ from newsmill_gateway.answers import (
 )
 from newsmill_gateway.ports import Listed
 from newsmill_gateway.queries import ArticleQuery, ClusterQuery, JobQuery, PauseRequest, PauseTarget
-from newsmill_shared.database.accept import Accepted, Submission, accept
+from newsmill_shared.database.accept import Accepted, Order, accept
 from newsmill_shared.database.attempts import PastAttempt, read_attempts
 from newsmill_shared.database.conservation import Conservation, conservation
 from newsmill_shared.database.engine import reading, transaction
@@ -59,23 +59,25 @@ class SQLLedger:
     Args:
         engine: The database.
         host_delay_seconds: The delay of a host that is seen for the first time.
+        quota: Open jobs that one submitter may have.
     """
 
-    def __init__(self, engine: Engine, *, host_delay_seconds: float) -> None:
+    def __init__(self, engine: Engine, *, host_delay_seconds: float, quota: int) -> None:
         self._engine = engine
         self._host_delay_seconds = host_delay_seconds
+        self._quota = quota
 
-    def accept(
-        self, submissions: Sequence[Submission], *, key: str, request_sha256: bytes
-    ) -> Accepted:
+    def accept(self, order: Order) -> Accepted:
         """Write a receipt and its jobs in one transaction."""
         with transaction(self._engine) as connection:
             return accept(
                 connection,
-                submissions,
-                key=key,
-                request_sha256=request_sha256,
+                order.submissions,
+                key=order.key,
+                request_sha256=order.sha256,
                 host_delay_seconds=self._host_delay_seconds,
+                submitter=order.submitter,
+                quota=self._quota,
             )
 
     def job(self, job_id: UUID) -> JobInFull | None:

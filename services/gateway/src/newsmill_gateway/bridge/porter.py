@@ -19,7 +19,7 @@ from newsmill_shared.errors import TransientError
 __all__ = ["Porter", "backoff_seconds"]
 
 _WAKE_MAX_JOBS = 1000
-"""A larger batch wakes nobody: the dispatcher's sweep finds it, and the notes stay short."""
+"""A larger batch wakes nobody: the dispatcher finds its receipt, and the notes stay short."""
 
 _log = structlog.get_logger()
 
@@ -29,12 +29,13 @@ class _Judged:
     """A request, and one verdict for each of its items."""
 
     request: Request
+    door: Door
     verdicts: tuple[Submission | Refusal, ...]
 
     @property
     def order(self) -> Order:
         sound = tuple(entry for entry in self.verdicts if isinstance(entry, Submission))
-        return Order(self.request.key, self.request.sha256, sound)
+        return Order(self.request.key, self.request.sha256, sound, submitter=self.door)
 
 
 class Porter:
@@ -130,7 +131,7 @@ class Porter:
         self._tell(accepted, rejected)
 
     def _judge(self, request: Request, door: Door) -> _Judged:
-        return _Judged(request, tuple(self._verdict(item, door) for item in request.items))
+        return _Judged(request, door, tuple(self._verdict(item, door) for item in request.items))
 
     def _verdict(self, item: Item, door: Door) -> Submission | Refusal:
         try:
