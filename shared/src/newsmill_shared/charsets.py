@@ -64,7 +64,20 @@ _LABELS = {
 }
 _CODECS = {label: codec for codec, labels in _LABELS.items() for label in labels.split()}
 
-_NEAR_MISS = re.compile(r"(?:x-)?(?:windows|win|cp)[-_ ]?(125[0-8]|874|866|93[26]|949)")
+_CODE_PAGE = re.compile(r"(?:windows|win|cp)*(125[0-8]|874|866|932|949)")
+_MARKS = re.compile(r"[-_ .:]|^x-")
+_FOLDED = {_MARKS.sub("", label): codec for label, codec in _CODECS.items()} | {
+    "utf8mb3": "utf-8",
+    "utf8mb4": "utf-8",
+    "eucjpms": "euc-jp",
+    "eucjpwin": "euc-jp",
+    "sjiswin": "cp932",
+    "uhc": "cp949",
+    "ms949": "cp949",
+    "big5eten": "big5hkscs",
+    "koi8ru": "koi8-u",
+}
+"""Labels without their punctuation, and names that databases and mail programs use."""
 _SPACES = b" \t\n\x0c\r"
 _TAG = re.compile(rb"</?[A-Za-z]")
 _TAG_NAME = re.compile(rb"[^ \t\n\x0c\r>]*")
@@ -86,12 +99,13 @@ def codec_for_label(label: str) -> str | None:
     """Return Python's codec for a label, or None for a label the web does not know.
 
     As browsers do, ISO-8859-1 is read as windows-1252 and GB2312 as GB18030; spellings that
-    only miss a hyphen (``win1251``) are understood too.
+    only differ in their punctuation (``win1251``, ``euc_jp``) are understood too.
     """
     name = label.strip("\t\n\x0c\r ").lower()
-    codec = _CODECS.get(name)
-    if codec is None and (near := _NEAR_MISS.fullmatch(name)):
-        codec = codecs.lookup(f"cp{near[1]}").name
+    folded = _MARKS.sub("", name)
+    codec = _CODECS.get(name) or _FOLDED.get(folded)
+    if codec is None and (page := _CODE_PAGE.fullmatch(folded)):
+        codec = codecs.lookup(f"cp{page[1]}").name
     return codec
 
 

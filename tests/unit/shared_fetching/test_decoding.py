@@ -115,7 +115,22 @@ def test_a_declaration_is_read_as_browsers_do(document: bytes, encoding: str) ->
     assert declared_encoding(document) == encoding
 
 
-@pytest.mark.parametrize("label", ["utf-7", "rot13", "unicode_escape", "hz-gb-2312", "", "zlib"])
+@pytest.mark.parametrize(
+    ("label", "codec"),
+    [
+        ("win1251", "cp1251"),
+        ("euc_jp", "euc-jp"),
+        ("ISO 8859-2", "iso8859-2"),
+        ("utf8mb4", "utf-8"),
+    ],
+)
+def test_a_label_may_differ_in_its_punctuation(label: str, codec: str) -> None:
+    assert codec_for_label(label) == codec
+
+
+@pytest.mark.parametrize(
+    "label", ['iso8859-2"', "utf-7", "rot13", "unicode_escape", "hz-gb-2312", "", "zlib"]
+)
 def test_a_label_that_the_web_does_not_know_names_nothing(label: str) -> None:
     assert codec_for_label(label) is None
 
