@@ -1,6 +1,7 @@
 """Write what is said of the settings: their page, the example file, the list of their names."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
 from textwrap import wrap
@@ -122,9 +123,10 @@ def describe(name: str, field: FieldInfo) -> Described:
 def allowed(field: FieldInfo) -> str:
     """Return in words what a setting may be."""
     kind: Any = field.annotation
-    choices = getattr(kind, "__args__", ())
+    is_enum = isinstance(kind, type) and issubclass(kind, StrEnum)
+    choices = tuple(kind) if is_enum else getattr(kind, "__args__", ())
     if choices and all(isinstance(choice, str) for choice in choices):
-        return ", ".join(f"`{choice}`" for choice in choices)
+        return ", ".join(f"`{choice!s}`" for choice in choices)
     bounds = []
     for limit in field.metadata:
         match limit:
