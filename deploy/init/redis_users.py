@@ -57,7 +57,7 @@ BROKER: tuple[User, ...] = (
     # Whoever asks the gateway how things are is answered from here, too.
     User(
         "gateway",
-        keys=("%R~*", "%W~newsmill:notes", "%W~newsmill:doors"),
+        keys=("%R~*", "%W~newsmill:notes", "~newsmill:doors"),
         commands=(*_CONNECT, *_READ, *_SCRIPTS, "+info", "+rpush", "+hincrby"),
     ),
     User(

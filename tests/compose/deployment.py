@@ -78,6 +78,16 @@ class Deployment:
         """Run Python in a service's container and return what it printed, its error included."""
         return self.compose("exec", "-T", service, "sh", "-c", 'python -c "$0" 2>&1 || true', code)
 
+    def redis_refusals(self) -> int:
+        """Count what Redis has refused to its users, be it a command, a key or a channel."""
+        told = self.python(
+            "gateway",
+            "from newsmill_gateway.settings import GatewaySettings; from redis import Redis; "
+            "said = Redis.from_url(GatewaySettings().redis_url).info('stats'); "
+            "print(sum(said[f'acl_access_denied_{what}'] for what in ('cmd', 'key', 'channel')))",
+        )
+        return int(told)
+
     def key(self) -> str:
         """Return the API key as an operator learns it."""
         return self.compose("run", "--rm", "init", "key").strip()

@@ -110,6 +110,7 @@ def test_other_systems_hand_in_through_redis_and_may_do_nothing_else_there(
                 lambda url=url: (api.job_of(url) or {}).get("outcome") == "stored",  # type: ignore[misc]
                 f"{url} is stored",
             )
+    assert deployment.redis_refusals() == 0
     for call in ("lpush('ingest', 'x')", "get('newsmill:epoch')", "keys('*')", "flushall()"):
         assert "NoPermissionError" in deployment.python("ingest", f"{client} redis.{call}")
 
@@ -234,6 +235,7 @@ def test_services_are_scaled_by_number(deployment: Deployment) -> None:
 
 
 def test_what_killed_workers_had_begun_is_done_by_others(deployment: Deployment) -> None:
+    refused_before = deployment.redis_refusals()
     slow = press_urls(32, "slow")
     jobs = deployment.submit([*slow, *press_urls(48, "killed")])
     deployment.wait_for(lambda: deployment.outcomes(jobs)["stored"] >= 5, "work is under way")
@@ -244,6 +246,7 @@ def test_what_killed_workers_had_begun_is_done_by_others(deployment: Deployment)
     assert deployment.wait_until_done(jobs) == {"stored": 80}
     with deployment.api() as api:
         assert api.conservation()["unaccounted"] == 0
+    assert deployment.redis_refusals() == refused_before
 
 
 def test_a_worker_that_ends_is_started_again(deployment: Deployment) -> None:
@@ -271,6 +274,7 @@ def test_redis_may_stop_with_everything_that_it_carries(deployment: Deployment) 
     assert deployment.wait_until_done(jobs) == {"stored": 40}
     with deployment.api() as api:
         assert api.conservation()["unaccounted"] == 0
+    assert deployment.redis_refusals() == 0
 
 
 def test_the_duplicate_index_remembers_after_a_restart(deployment: Deployment) -> None:
