@@ -2,10 +2,13 @@
 
 import pytest
 
+from newsmill_shared.database.engine import transaction
+from newsmill_shared.database.finish import Ending
 from newsmill_shared.queue.claims import Verdict
 from newsmill_shared.queue.notes import LostNote, MissingNote
 from newsmill_shared.reasons import Reason
 from newsmill_store.dispatcher.loop import Dispatcher, NotActiveError
+from newsmill_store.dispatcher.sweep import release
 from tests.integration.dispatcher.conftest import Mill
 from tests.support.builders import a_page, a_submission
 
@@ -74,6 +77,38 @@ def test_in_company_nobody_bears_the_loss_and_suspects_run_one_at_a_time(mill: M
 
     assert [row[2] for row in mill.states()] == [0, 0, 0]
     assert len(mill.fetches()) == 1
+
+
+def test_a_suspect_that_was_fetched_makes_way_for_the_next(mill: Mill) -> None:
+    mill.ledger.accept(*(a_submission(f"https://{n}.example/") for n in range(2)))
+    mill.ledger.sql("update job set suspect = true")
+    mill.tick()
+    (first,) = mill.fetches()
+    mill.claim(first)
+
+    mill.fetched(first)
+    mill.tick(2)
+
+    (second,) = mill.fetches()
+    assert second.job_id != first.job_id
+    assert mill.ledger.sql("select suspect from job order by id") == [(False,), (True,)]
+
+
+def test_the_next_suspect_has_its_turn_when_the_one_before_has_ended(mill: Mill) -> None:
+    first, second = mill.ledger.accept(
+        a_submission("https://a.example/"), a_submission("https://b.example/")
+    )
+    mill.ledger.sql("update job set suspect = true")
+    mill.tick(2)
+    mill.ledger.sql("update host set idle = true")
+
+    mill.ledger.finish(Ending(job_id=first, attempt=1, reason=Reason.NOINDEX))
+    with transaction(mill.ledger.engine) as connection:
+        release(connection)
+
+    assert mill.ledger.sql(
+        "select job.id from job join host on host.id = job.host_id where not host.idle"
+    ) == [(second,)]
 
 
 def test_a_suspect_bears_the_loss_of_a_process_and_its_bystander_does_not(mill: Mill) -> None:

@@ -52,6 +52,7 @@ class Backoff:
         )
 
 
+# A page that was fetched did not end its fetcher: what it may do to enrich shows there.
 _FETCHED = text("""
 with n as (
   select * from unnest(cast(:job_id as uuid[]), cast(:attempt as integer[]),
@@ -62,7 +63,8 @@ kept as (
   insert into page_fetch (id, job_id, url_key, fetched_at, page)
   select fetch_id, job_id, url_key, fetched_at, page from n on conflict (id) do nothing)
 update job set fetch_id = n.fetch_id,
-  stage = case when job.attempt = n.attempt and state = 'running' then 'enrich' else stage end
+  stage = case when job.attempt = n.attempt and state = 'running' then 'enrich' else stage end,
+  suspect = suspect and job.attempt <> n.attempt
 from n where job.id = n.job_id and (job.attempt = n.attempt or job.fetch_id is null)
 """)
 

@@ -48,6 +48,14 @@ where id in (select id from job where state = 'held' and held_until <= now()
 returning host_id
 """)
 
+# While one suspect runs, hosts that have nothing else to give stand in no list.
+_NEXT_SUSPECTS = text("""
+select host_id from job
+where state = 'waiting' and suspect and fetch_id is null
+  and not exists (select from job s where s.state = 'running' and s.suspect)
+limit :limit
+""")
+
 _EXPIRED = text("""
 select id from job where expires_at <= now() and state <> 'running' order by id limit 1000
 """)
@@ -76,13 +84,15 @@ _WIPED = "Redis came back without its data"
 
 
 _RELEASED_AT_ONCE = 2_000
+_SUSPECTS_AT_ONCE = 20
 _HOSTS_AT_ONCE = 10_000
 
 
 def release(connection: Connection) -> None:
-    """Let held jobs whose time has come wait again, a bounded number at a time."""
-    back = connection.execute(_RELEASE, {"limit": _RELEASED_AT_ONCE})
-    wake(connection, {row.host_id for row in back})
+    """Let held jobs wait again, and suspects have their turn; a bounded number at a time."""
+    back = connection.execute(_RELEASE, {"limit": _RELEASED_AT_ONCE}).scalars()
+    suspects = connection.execute(_NEXT_SUSPECTS, {"limit": _SUSPECTS_AT_ONCE}).scalars()
+    wake(connection, {*back, *suspects})
 
 
 def sweep_hosts(connection: Connection, after: int) -> int:

@@ -46,6 +46,8 @@ drop index job_running;
 create index job_running on job (dispatched_at)
   where state = 'running' and dispatched_at is not null;
 create index job_running_suspect on job (id) where state = 'running' and suspect;
+create index job_next_suspect on job (host_id)
+  where state = 'waiting' and suspect and fetch_id is null;
 drop index job_held;
 create index job_held on job (held_until, label) where state = 'held';
 
