@@ -260,13 +260,25 @@ def test_a_page_of_which_no_copy_may_be_kept_is_marked() -> None:
     assert note.message.page.noarchive
 
 
+@pytest.mark.parametrize("etag", ['"\x00\u202e1"', '"a  b"', '"' + "x" * 5000 + '"'])
+def test_a_validator_that_could_not_go_back_word_for_word_is_not_kept(etag: str) -> None:
+    hosts = FakeHosts()
+    hosts.page("https://news.example/a", headers={"etag": etag})
+
+    note = fetch(hosts)
+
+    assert isinstance(note, FetchedNote)
+    assert note.message.page.headers == {}
+
+
 def test_what_a_host_says_is_cleaned_before_it_is_passed_on() -> None:
     hosts = FakeHosts()
-    hosts.page("https://news.example/a", headers={"etag": '"\x00\u202e1"', "link": "x" * 9000})
+    headers = {"content-language": "a\x00\u202ez", "link": "x" * 9000}
+    hosts.page("https://news.example/a", headers=headers)
     hosts.fail("https://news.example/b", EndedError(Reason.PROTOCOL, "\x00" + "y" * 9000))
 
     note, failed = fetch(hosts), ended(fetch(hosts, a_command("https://news.example/b")))
 
     assert isinstance(note, FetchedNote)
-    assert note.message.page.headers == {"etag": '"1"', "link": "x" * 4096}
+    assert note.message.page.headers == {"content-language": "az", "link": "x" * 4096}
     assert failed.detail == "y" * 500

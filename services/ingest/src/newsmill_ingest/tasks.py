@@ -33,6 +33,7 @@ KEPT_HEADERS = (
 )
 """Response headers that later stages read, or that the next request repeats."""
 
+_VALIDATORS = ("etag", "last-modified")
 _MAX_HEADER_CHARACTERS = 4096
 
 
@@ -194,11 +195,13 @@ def _page(
 
 
 def _kept(end: Arrived) -> dict[str, str]:
-    headers = end.response.headers
+    """Return headers worth keeping, clean; a validator that is not clean is of no use."""
+    given = {name: end.response.headers.get(name, "") for name in KEPT_HEADERS}
+    clean = {name: clean_line(value, _MAX_HEADER_CHARACTERS) for name, value in given.items()}
     return {
-        name: clean_line(headers[name], _MAX_HEADER_CHARACTERS)
-        for name in KEPT_HEADERS
-        if name in headers
+        name: value
+        for name, value in clean.items()
+        if value and (name not in _VALIDATORS or value == given[name])
     }
 
 
