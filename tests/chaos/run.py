@@ -187,11 +187,11 @@ class _Trial:
         )
         thread.start()
         end = self._begin + self._options.deadline_seconds
-        while time.monotonic() < end and mill.watch(0.2):
-            if self._over.is_set() and self._all_ended(feeder, sampler):
+        while not (self._over.is_set() and self._all_ended(feeder, sampler)):
+            self._watch()
+            if time.monotonic() > end:
+                system.notes.append("not all had ended at the deadline")
                 break
-        else:
-            system.notes.append("not all had ended at the deadline")
         ended_at = time.monotonic()
         # Restarting goes on while we wait for rest.
         resting = threading.Event()
@@ -202,11 +202,15 @@ class _Trial:
             resting.set()
 
         threading.Thread(target=rest, name="rest", daemon=True).start()
-        while not resting.is_set() and mill.watch(0.2):
-            pass
+        while not resting.is_set():
+            self._watch()
         stop.set()
         thread.join(30)
         return self._result(system, feeder, sampler, engine, queues, ended_at)
+
+    def _watch(self) -> None:
+        if not self._mill.watch(0.2):
+            raise KeyboardInterrupt
 
     def _all_ended(self, feeder: Feeder, sampler: Sampler) -> bool:
         known = len(feeder.accepted)

@@ -25,9 +25,9 @@ _MEMORY_EVERY = 10
 
 _DUE = text("""
 select exists (select from job join host on host.id = job.host_id
-               where job.state = 'waiting' and job.fetch_id is null and not job.suspect
+               where job.state = 'waiting' and job.fetch_id is null
                  and host.next_at <= now() and host.in_flight < host.max_in_flight),
-       exists (select from job where state = 'waiting' and fetch_id is not null and not suspect),
+       exists (select from job where state = 'waiting' and fetch_id is not null),
        (select count(*) from job where state = 'running'),
        (select count(*) from job),
        (select count(*) from outcome)
