@@ -11,6 +11,8 @@ from tests.chaos.press import Request
 __all__ = ["STAGES", "Due", "Inflicted", "fetched_again", "idle_by_fault", "longest_idle"]
 
 STAGES = ("ingest", "enrich", "store")
+_BEFORE_SECONDS = 5.0
+"""What was asked so long before a fault may have been in flight at it."""
 _AFTERMATH_SECONDS = 10.0
 """What was asked so soon after a fault may be its victim still."""
 
@@ -95,16 +97,20 @@ def fetched_again(
     unexplained = []
     for (host, path), asked in by_page.items():
         for before in asked[:-1]:
-            victim_of = next(
-                (
-                    number
-                    for number, fault in enumerate(faults)
-                    if before.start <= fault.end + _AFTERMATH_SECONDS
-                ),
-                None,
-            )
+            victim_of = _fault_at(before.start, faults)
             if victim_of is None:
                 unexplained.append(host + path)
             else:
                 counts[victim_of] += 1
     return counts, unexplained
+
+
+def _fault_at(moment: float, faults: Sequence[Inflicted]) -> int | None:
+    """Return the fault at whose time something was in flight, else the last that was just over."""
+    for number, fault in enumerate(faults):
+        if fault.begin - _BEFORE_SECONDS <= moment <= fault.end:
+            return number
+    for number, fault in reversed(list(enumerate(faults))):
+        if fault.end < moment <= fault.end + _AFTERMATH_SECONDS:
+            return number
+    return None

@@ -35,9 +35,9 @@ def is_under_way(system: Running, jobs: list[UUID]) -> bool:
     return done >= PAGES // 6
 
 
-def loaded(system: Running, name: str) -> list[UUID]:
+def loaded(system: Running, name: str, pages: int = PAGES) -> list[UUID]:
     """Hand in pages and wait until they are under way."""
-    jobs = system.add(system.press.urls(PAGES, name=name))
+    jobs = system.add(system.press.urls(pages, name=name))
     system.wait_for(lambda: is_under_way(system, jobs), "work is under way")
     return jobs
 
@@ -134,7 +134,7 @@ def inflicted(system: Running, name: str) -> None:
 )
 def test_a_fault_loses_nothing(system: Running, fault: str) -> None:
     since = time.monotonic()
-    jobs = loaded(system, fault.replace(" ", "-"))
+    jobs = loaded(system, fault.replace(" ", "-"), PAGES // 2)
 
     inflicted(system, fault)
 
@@ -144,7 +144,7 @@ def test_a_fault_loses_nothing(system: Running, fault: str) -> None:
 @pytest.mark.parametrize("service", ["dispatcher", "ingest", "enrich", "store"])
 def test_a_stopped_process_loses_nothing(system: Running, service: str) -> None:
     since = time.monotonic()
-    jobs = loaded(system, f"stop-{service}")
+    jobs = loaded(system, f"stop-{service}", PAGES // 2)
 
     inflicted(system, f"terminate {service}")
 

@@ -51,6 +51,15 @@ def test_a_page_fetched_again_is_laid_to_the_fault_that_hit_its_first_fetch() ->
     assert unexplained == []
 
 
+def test_a_page_in_flight_at_a_fault_is_not_laid_to_the_one_that_was_just_over() -> None:
+    first = Request("127.77.1.1", "/page/1", 19.0, 19.0, 19.1)
+    again = Request("127.77.1.1", "/page/1", 45.0, 45.0, 45.1)
+
+    counts, _ = fetched_again([first, again], [a_fault(10, 11), a_fault(20, 21)])
+
+    assert counts == [0, 1]
+
+
 def test_a_page_fetched_again_long_after_the_last_fault_is_unexplained() -> None:
     first = Request("127.77.1.1", "/page/1", 100.0, 100.0, 100.1)
     again = Request("127.77.1.1", "/page/1", 101.0, 101.0, 101.1)
