@@ -2,8 +2,11 @@
 
 import base64
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 from typing import TypeVar
 
@@ -19,6 +22,7 @@ from newsmill_shared.queue.heartbeat import Heartbeat
 from newsmill_shared.queue.notes import AnyNote, FetchedNote, send_note
 from newsmill_store.adapters.redis_carrier import RedisCarrier
 from newsmill_store.dispatcher.__main__ import SESSION
+from newsmill_store.dispatcher.disks import Disks
 from newsmill_store.dispatcher.loop import Dispatcher
 from newsmill_store.dispatcher.notes import Backoff
 from newsmill_store.settings import DispatcherSettings
@@ -30,13 +34,36 @@ __all__ = ["Mill", "ledger"]
 M = TypeVar("M", bound=Message)
 
 
+@dataclass
+class Surroundings:
+    """The dispatcher's clock, and the disk of the page store."""
+
+    ahead_seconds: float = 0.0
+    free_bytes: int = 2**40
+
+    def clock(self) -> float:
+        """Tell the time."""
+        return time.monotonic() + self.ahead_seconds
+
+    def disks(self) -> Disks:
+        """Return the one disk; it must keep a gigabyte."""
+        return Disks([Path("/pages")], reserve_bytes=2**30, free=lambda _: self.free_bytes)
+
+
 class Mill:
     """A ledger, its dispatcher, and the lists that workers would consume."""
 
-    def __init__(self, ledger: LedgerUnderTest, redis: "Redis", dispatcher: Dispatcher) -> None:
+    def __init__(
+        self,
+        ledger: LedgerUnderTest,
+        redis: "Redis",
+        dispatcher: Dispatcher,
+        around: Surroundings,
+    ) -> None:
         self.ledger = ledger
         self.redis = redis
         self.dispatcher = dispatcher
+        self.around = around
 
     def tick(self, times: int = 1) -> None:
         """Let the dispatcher do what is due."""
@@ -105,7 +132,7 @@ class Mill:
 
 
 @contextmanager
-def _dispatcher(database_url: str, redis_url: str) -> Iterator[Dispatcher]:
+def _dispatcher(database_url: str, redis_url: str, around: Surroundings) -> Iterator[Dispatcher]:
     settings = DispatcherSettings(
         calm_seconds=0, sweep_seconds=1e-9, events_seconds=1e-9, host_delay_seconds=0.05
     )
@@ -116,6 +143,8 @@ def _dispatcher(database_url: str, redis_url: str) -> Iterator[Dispatcher]:
         RedisCarrier(redis, Publisher(app, patience_seconds=0)),
         settings,
         backoff=Backoff(1e-6, 1e-6, Random(1)),
+        disks=around.disks(),
+        clock=around.clock,
     )
     yield dispatcher
     dispatcher.disconnect()
@@ -126,12 +155,16 @@ def _dispatcher(database_url: str, redis_url: str) -> Iterator[Dispatcher]:
 @pytest.fixture
 def mill(ledger: LedgerUnderTest, database_url: str, redis_url: str) -> Iterator[Mill]:
     """A mill whose dispatcher looks at everything at every tick."""
-    with _dispatcher(database_url, redis_url) as dispatcher, make_redis(redis_url) as redis:
-        yield Mill(ledger, redis, dispatcher)
+    around = Surroundings()
+    with (
+        _dispatcher(database_url, redis_url, around) as dispatcher,
+        make_redis(redis_url) as redis,
+    ):
+        yield Mill(ledger, redis, dispatcher, around)
 
 
 @pytest.fixture
 def second_dispatcher(database_url: str, redis_url: str) -> Iterator[Dispatcher]:
     """Another dispatcher of the same ledger."""
-    with _dispatcher(database_url, redis_url) as dispatcher:
+    with _dispatcher(database_url, redis_url, Surroundings()) as dispatcher:
         yield dispatcher

@@ -34,6 +34,11 @@ class DispatcherSettings(Settings):
     """Jobs that run at the same time, at most."""
     queue_limit: int = Field(default=1000, ge=1)
     """Messages that wait for enrich or for store, at most."""
+    disk_reserve_mb: int = Field(default=1024, ge=0)
+    """Nothing is sent while the disk of the page store, or of one of ``NEWSMILL_DISK_FOLDERS``, has
+    less room than this."""
+    disk_folders: str = ""
+    """Further folders, comma-separated, such as PostgreSQL's, where the dispatcher can see it."""
     ingest_queue_min: int = Field(default=16, ge=1)
     """Messages that wait for ingest, at most, while little is known of how fast it is."""
     ingest_queue_max: int = Field(default=400, ge=1)

@@ -14,12 +14,14 @@ from newsmill_shared.database.events import EVENTS_AT_ONCE, count_receipts, numb
 from newsmill_shared.database.locks import DISPATCHER
 from newsmill_shared.messages import Message
 from newsmill_shared.queue.window import Depths
+from newsmill_store.dispatcher.disks import Disks, folders_of
 from newsmill_store.dispatcher.judge import Attempt
 from newsmill_store.dispatcher.notes import Backoff, apply_notes
 from newsmill_store.dispatcher.pace import Pace
 from newsmill_store.dispatcher.pausing import Pausing, stops_fetches, stops_pages
 from newsmill_store.dispatcher.pick import Timing, pick_fetches, pick_pages
 from newsmill_store.dispatcher.ports import Carrier
+from newsmill_store.dispatcher.standing import Standing, holds
 from newsmill_store.dispatcher.sweep import (
     release,
     sweep_hosts,
@@ -35,6 +37,7 @@ __all__ = ["Dispatcher", "NotActiveError"]
 
 _log = structlog.get_logger()
 
+_MEGABYTE = 2**20
 _SHORTEST_WAIT_SECONDS = 0.02
 _LONGEST_WAIT_SECONDS = 1.0
 
@@ -54,6 +57,7 @@ class _Memory:
     numbered: float = 0.0
     nowhere: frozenset[Attempt] = frozenset()
     pausing: Pausing = field(default_factory=Pausing)
+    standing: Standing = field(default_factory=Standing)
     fetched_for: str = ""
     """The submitter whose list of hosts had the last turn."""
     sent_for: str = ""
@@ -81,6 +85,7 @@ class Dispatcher:
         settings: DispatcherSettings,
         *,
         backoff: Backoff | None = None,
+        disks: Disks | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._engine = engine
@@ -90,6 +95,10 @@ class Dispatcher:
         self._backoff = backoff or Backoff(settings.retry_base_seconds, settings.retry_max_seconds)
         self._pace = Pace(settings.retry_after_scope, settings.host_backoff_max_seconds)
         self._timing = Timing(settings.claim_seconds, settings.fetch_seconds)
+        self._disks = disks or Disks(
+            folders_of(settings.page_store_url, settings.disk_folders),
+            reserve_bytes=settings.disk_reserve_mb * _MEGABYTE,
+        )
         self._rate = FetchRate(clock())
         self._connection: Connection | None = None
         self._memory: _Memory | None = None
@@ -247,6 +256,7 @@ class Dispatcher:
         )
         pages = room_for_pages(depths, queue_limit=settings.queue_limit)
         picked: list[Message] = []
+        short = self._disks.short(self._clock())
         with self._transaction() as connection:
             pauses = memory.pausing.apply(connection)
             release(connection)
@@ -254,12 +264,22 @@ class Dispatcher:
                 text("select count(*) from job where state = 'running'")
             ).scalar_one()
             window = settings.window_jobs - running
+            found = holds(
+                pauses=stops_fetches(pauses),
+                short=short,
+                depths=depths,
+                window=window,
+                queue_limit=settings.queue_limit,
+            )
+            memory.standing.say(connection, found, now=self._clock())
+            if short:
+                return picked, None
             if min(window, pages) > 0 and not stops_pages(pauses):
-                found = pick_pages(
+                fetched = pick_pages(
                     connection, min(window, pages), after=memory.sent_for, epoch=memory.epoch
                 )
-                memory.sent_for = found.last
-                picked.extend(found.messages)
+                memory.sent_for = fetched.last
+                picked.extend(fetched.messages)
             if stops_fetches(pauses):
                 return picked, None
             window -= len(picked)
