@@ -7,8 +7,8 @@ from newsmill_shared.identity import article_id
 from newsmill_shared.messages import Alias, Category
 from newsmill_shared.reasons import Reason
 from newsmill_shared.urls import canonicalize
-from tests.support.gateway import Mill
 from tests.support.builders import NOON, a_page, a_relation, an_article
+from tests.support.gateway import Mill
 
 STORY = "https://paper.example/story"
 COPY = "https://other.example/copy"
@@ -102,6 +102,7 @@ def test_an_article_is_found_by_every_address_that_its_page_names(mill: Mill) ->
     found = [mill.get("/v1/articles", url=url) for url in (STORY, amp, mobile)]
     assert {article["article_id"] for article in found} == {id_at(STORY)}
     assert {article["url"] for article in found} == {STORY}
+    assert found[0]["aliases"] == [mobile, amp]
     assert {mill.get("/v1/jobs", url=url)["job_id"] for url in (STORY, amp, mobile)} == {
         str(job_id)
     }

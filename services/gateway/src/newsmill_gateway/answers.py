@@ -156,7 +156,7 @@ class ArticleSummary(_Answer):
 
     article_id: UUID
     url: str
-    """Where the page was found, after redirects."""
+    """The page's own address: where it was found, after redirects, or what it is a form of."""
     title: str
     text_truncated: bool
     published_at: AwareDatetime | None
@@ -184,6 +184,8 @@ class ArticleAnswer(ArticleSummary):
 
     text: str | None
     """Paragraphs, separated by one newline; None if the page store has lost it."""
+    aliases: tuple[str, ...] = ()
+    """Other addresses of the page: its AMP, mobile and print forms, as far as they are known."""
     evidence: dict[str, JsonValue]
 
 

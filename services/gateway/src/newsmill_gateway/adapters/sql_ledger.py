@@ -13,6 +13,7 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     and_,
+    func,
     or_,
     select,
     text,
@@ -34,6 +35,7 @@ from newsmill_gateway.ports import Listed
 from newsmill_gateway.queries import ArticleQuery, ClusterQuery, JobQuery, PauseRequest, PauseTarget
 from newsmill_shared.database.accept import Accepted, Order, accept
 from newsmill_shared.database.attempts import PastAttempt, read_attempts
+from newsmill_shared.database.audit import record
 from newsmill_shared.database.conservation import Conservation, conservation
 from newsmill_shared.database.engine import reading, transaction
 from newsmill_shared.database.events import last_position, read_events
@@ -172,7 +174,7 @@ class SQLLedger:
     def pause(self, request: PauseRequest) -> Pause:
         """Stop something."""
         with transaction(self._engine) as connection:
-            return set_pause(
+            pause = set_pause(
                 connection,
                 request.scope,
                 request.value,
@@ -180,11 +182,19 @@ class SQLLedger:
                 reason=request.reason,
                 seconds=request.seconds,
             )
+            until = pause.until.isoformat() if pause.until else None
+            detail = {"reason": pause.reason, "until": until}
+            record(connection, "pause.set", request.subject, by=request.by, detail=detail)
+            return pause
 
     def resume(self, target: PauseTarget) -> int:
         """Let something go on and return how many pauses ended."""
         with transaction(self._engine) as connection:
-            return lift_pause(connection, target.scope, target.value)
+            lifted = lift_pause(connection, target.scope, target.value)
+            if lifted:
+                detail = {"lifted": lifted}
+                record(connection, "pause.lift", target.subject, by=target.by, detail=detail)
+            return lifted
 
     def has_schema(self) -> bool:
         """Tell whether every migration has been applied."""
@@ -235,7 +245,7 @@ def _articles(snapshot: Connection, rows: Sequence[RowMapping]) -> tuple[SQLArti
     )
 
 
-_NOT_READ: dict[str, Any] = {"text": None, "evidence": {}}
+_NOT_READ: dict[str, Any] = {"text": None, "aliases": (), "evidence": {}}
 _twin = article.alias("twin")
 
 _IN_FULL = ("text", "text_object", "evidence")
@@ -267,7 +277,15 @@ _SUMMARY = select(
         )
     ),
 )
-_WHOLE = _SUMMARY.add_columns(*(version.c[name] for name in _IN_FULL))
+_WHOLE = _SUMMARY.add_columns(
+    *(version.c[name] for name in _IN_FULL),
+    func.array(
+        select(alias.c.url)
+        .where(alias.c.article_id == article.c.id)
+        .order_by(alias.c.url)
+        .scalar_subquery()
+    ).label("aliases"),
+)
 
 
 def _with_version(query: Select[Any], number: ColumnElement[int]) -> Select[Any]:
