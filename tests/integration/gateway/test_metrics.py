@@ -9,8 +9,8 @@ from newsmill_gateway.bridge.keys import DOORS_KEY
 from newsmill_gateway.settings import GatewaySettings
 from newsmill_shared.database.finish import Ending
 from newsmill_shared.reasons import Reason
-from tests.support.gateway import Mill, serving
 from tests.integration.gateway.test_outages import NOWHERE, changed
+from tests.support.gateway import Mill, serving
 from tests.unit.gateway.test_metrics import samples
 
 DOCUMENT = {"url": "https://a.example/1", "content": "<p>x</p>", "media_type": "text/html"}
@@ -26,6 +26,7 @@ def test_it_shows_what_the_ledger_and_redis_hold(mill: Mill, redis_url: str) -> 
     with Redis.from_url(redis_url) as redis:
         redis.rpush("enrich", "a", "b")
         redis.rpush("newsmill:inbox:list", "https://paper.example/4")
+        redis.xadd("newsmill:inbox", {"url": "https://paper.example/5"})
         redis.rpush("submit", json.dumps({}))
 
     answer = mill.api.get("/metrics")
@@ -46,6 +47,7 @@ def test_it_shows_what_the_ledger_and_redis_hold(mill: Mill, redis_url: str) -> 
             "newsmill_jobs_unaccounted": 0,
             "newsmill_queue_messages|enrich": 2,
             "newsmill_queue_messages|inbox": 1,
+            "newsmill_queue_messages|stream": 1,
             "newsmill_queue_messages|submit": 1,
             "newsmill_door_items_total|http|accepted": 3,
             "newsmill_door_items_total|http|rejected": 1,

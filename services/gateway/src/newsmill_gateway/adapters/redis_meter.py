@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from redis import Redis
 from redis.exceptions import RedisError
 
-from newsmill_gateway.bridge.keys import CELERY_KEYS, DOORS_KEY, LIST_KEY
+from newsmill_gateway.bridge.keys import CELERY_KEYS, DOORS_KEY, LIST_KEY, STREAM_KEY
 from newsmill_gateway.metrics import Carried
 from newsmill_shared.queue.broker import QUEUES, BrokerAwayError
 from newsmill_shared.queue.notes import NOTES_KEY
@@ -34,14 +34,16 @@ class RedisMeter:
         pipeline = self._redis.pipeline(transaction=False)
         for key in (*QUEUES, NOTES_KEY, LIST_KEY, *CELERY_KEYS):
             pipeline.llen(key)
+        pipeline.xlen(STREAM_KEY)
         pipeline.hgetall(DOORS_KEY)
         try:
-            *lengths, doors = pipeline.execute()
+            *lengths, entries, doors = pipeline.execute()
         except RedisError as error:
             raise BrokerAwayError(f"Redis: {error}") from error
         names = (*QUEUES, "notes", "inbox")
         found = dict(zip(names, lengths, strict=False))
-        return Carried({**found, "submit": sum(lengths[len(names) :])}, _by_door(doors))
+        submitted = sum(lengths[len(names) :])
+        return Carried({**found, "stream": entries, "submit": submitted}, _by_door(doors))
 
 
 def _by_door(counted: Mapping[bytes, bytes]) -> dict[tuple[str, str], int]:
