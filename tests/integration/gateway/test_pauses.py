@@ -54,3 +54,17 @@ def test_a_pause_must_come_as_json(api: httpx.Client) -> None:
     )
 
     assert (answer.status_code, answer.json()["code"]) == (415, "media_type")
+
+
+def test_who_pauses_and_who_resumes_is_written_down(api: httpx.Client) -> None:
+    target = {"scope": "host", "value": "a.example"}
+    api.post("/v1/pauses", json={**target, "by": "ana", "reason": "they asked us to"})
+    for _ in range(2):
+        api.delete("/v1/pauses", params={**target, "by": "eli"})
+
+    acts = api.get("/v1/audit", params={"subject": "a.example"}).json()["acts"]
+
+    assert [(act["by"], act["act"], act["detail"]) for act in acts] == [
+        ("eli", "pause.lift", {"lifted": 1}),
+        ("ana", "pause.set", {"reason": "they asked us to", "until": None}),
+    ]

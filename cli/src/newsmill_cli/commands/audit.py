@@ -36,11 +36,11 @@ def audit(
 
 def _line(act: Json) -> Text:
     detail = act["detail"]
-    reason = detail.get("reason")
+    changes, reason = _changes(detail.get("changed") or {}), detail.get("reason")
     return Text.assemble(
         (f"{act['at'][:19].replace('T', ' ')}  ", "dim"),
         f"{act['by']}  {act['act']}  {act['subject']}",
-        (f"  {_changes(detail.get('changed') or {})}", "bold"),
+        (f"  {changes}" if changes else "", "bold"),
         (f": {reason}" if reason else "", "dim"),
     )
 

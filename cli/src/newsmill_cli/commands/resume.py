@@ -1,5 +1,7 @@
 """`newsmill resume`: lets go on what was paused."""
 
+import getpass
+
 import typer
 
 from newsmill_cli.connection import connect
@@ -25,7 +27,7 @@ def resume(
     """
     wanted = target(what, host, label)
     with connect(data) as api:
-        lifted = api.resume(wanted)["lifted"]
+        lifted = api.resume({**wanted, "by": getpass.getuser()})["lifted"]
         left = api.pauses()
     if as_json:
         print_json({"lifted": lifted, "pauses": left})

@@ -73,6 +73,7 @@ off while sending sees a broken line instead of the answer."""
 _KEY_CHARACTERS = 200
 
 _Value = TypeVar("_Value")
+_Model = TypeVar("_Model", bound=BaseModel)
 _log = structlog.get_logger()
 
 _SCHEMA_REF = "#/components/schemas/{model}"
@@ -256,12 +257,7 @@ def _add_pauses(api: FastAPI, gateway: Gateway, settings: GatewaySettings) -> No
     )
     async def post_pause(request: Request) -> Response:
         """Stop everything, a stage, a host or a label; set again it gets another end and reason."""
-        _check_json(request)
-        body = read_object(await _read_body(request, _MAX_ACT_BYTES))
-        try:
-            pause = PauseRequest.model_validate(body)
-        except ValidationError as error:
-            raise RequestValidationError(error.errors()) from error
+        pause = await _read_act(request, PauseRequest)
         return _answer(await _in_thread(seconds, gateway.pause, pause), HTTPStatus.CREATED)
 
     @api.delete("/v1/pauses", response_model=Lifted, responses=_PROBLEMS)
@@ -296,11 +292,7 @@ def _add_hosts(api: FastAPI, operators: Operators, settings: GatewaySettings) ->
     )
     async def patch_host(name: Annotated[Host, Path()], request: Request) -> Response:
         """Set something for a host; null unsets it, what is left out stays as it is."""
-        body = read_object(await _read_body(request, _MAX_ACT_BYTES))
-        try:
-            change = HostChange.model_validate(body)
-        except ValidationError as error:
-            raise RequestValidationError(error.errors()) from error
+        change = await _read_act(request, HostChange)
         return _answer(await _in_thread(seconds, operators.change_host, name, change))
 
     @api.get("/v1/audit", response_model=Audit, responses=_PROBLEMS)
@@ -517,6 +509,16 @@ async def _fill(buffer: Buffer, request: Request, limit: int) -> None:
         ) from None
     if size > limit:
         raise _too_large(limit)
+
+
+async def _read_act(request: Request, model: type[_Model]) -> _Model:
+    """Return what a request's body asks for; raises ProblemError or RequestValidationError."""
+    _check_json(request)
+    body = read_object(await _read_body(request, _MAX_ACT_BYTES))
+    try:
+        return model.model_validate(body)
+    except ValidationError as error:
+        raise RequestValidationError(error.errors()) from error
 
 
 async def _accept(seconds: float, accept: Callable[[], HandedIn], key: str) -> HandedIn:

@@ -142,6 +142,15 @@ class PauseTarget(_Query):
     """``all``, or whether ``value`` names a ``stage``, a ``host`` or a ``label``."""
     value: Annotated[str, Field(max_length=300, validate_default=True)] = ""
     """Which one: ``ingest``, ``enrich`` or ``store``, a host's name, or a label."""
+    by: Annotated[Line, Field(min_length=1, max_length=100)] = "api"
+    """Who wants it."""
+
+    @property
+    def subject(self) -> str:
+        """What it is, for the audit: a host's name alone, as all that is done to a host has it."""
+        if self.scope in (Scope.ALL, Scope.HOST):
+            return self.value or "everything"
+        return f"{self.scope} {self.value}"
 
     @field_validator("value")
     @classmethod
@@ -163,7 +172,5 @@ class PauseRequest(PauseTarget):
 
     reason: Annotated[Line, Field(max_length=500)] = ""
     """Why, for whoever wonders."""
-    by: Annotated[Line, Field(min_length=1, max_length=100)] = "api"
-    """Who wants it."""
     seconds: Annotated[float, Field(gt=0, le=315_360_000)] | None = None
     """When it ends by itself, from now on; left out: when it is lifted."""
