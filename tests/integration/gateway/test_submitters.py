@@ -56,3 +56,18 @@ def test_beyond_its_quota_a_submitter_is_refused_as_a_whole_and_others_are_not(
     counted = shared.get("/v1/conservation", headers={"Authorization": "Bearer one"}).json()
     assert counted["open"] == {"waiting": 4}
     assert counted["unaccounted"] == 0
+
+
+def test_only_operators_pause_and_set_hosts(shared: httpx.Client) -> None:
+    def ask(key: str) -> list[httpx.Response]:
+        headers = {"Authorization": f"Bearer {key}"}
+        return [
+            shared.post("/v1/pauses", json={"scope": "all"}, headers=headers),
+            shared.delete("/v1/pauses", params={"scope": "all"}, headers=headers),
+            shared.patch("/v1/hosts/paper.example", json={"delay_seconds": 0}, headers=headers),
+        ]
+
+    desk, operators = ask("two"), ask("one")
+
+    assert [answer.json()["code"] for answer in desk] == ["operators_only"] * 3
+    assert [answer.status_code for answer in operators] == [201, 200, 200]

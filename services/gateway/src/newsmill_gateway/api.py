@@ -56,6 +56,7 @@ from newsmill_gateway.queries import (
     PauseTarget,
 )
 from newsmill_gateway.settings import GatewaySettings
+from newsmill_shared.database.accept import DEFAULT_SUBMITTER
 from newsmill_shared.database.engine import DatabaseAwayError
 from newsmill_shared.errors import TransientError
 from newsmill_shared.identity import new_id
@@ -261,8 +262,9 @@ def _add_pauses(api: FastAPI, gateway: Gateway, settings: GatewaySettings) -> No
         return _answer(await _in_thread(seconds, gateway.pause, pause), HTTPStatus.CREATED)
 
     @api.delete("/v1/pauses", response_model=Lifted, responses=_PROBLEMS)
-    async def delete_pause(target: Annotated[PauseTarget, Query()]) -> Response:
+    async def delete_pause(target: Annotated[PauseTarget, Query()], request: Request) -> Response:
         """Let it go on, whoever stopped it."""
+        _check_operator(request)
         return _answer(await _in_thread(seconds, gateway.resume, target))
 
 
@@ -457,6 +459,13 @@ def _submitter(request: Request) -> str:
     return str(request.state.submitter)
 
 
+def _check_operator(request: Request) -> None:
+    if _submitter(request) != DEFAULT_SUBMITTER:
+        raise ProblemError(
+            HTTPStatus.FORBIDDEN, Code.OPERATORS_ONLY, "this takes the key of NEWSMILL_API_KEY"
+        )
+
+
 def _address(scope: Scope) -> str:
     """Return where a request comes from; empty for a unix socket."""
     client = scope.get("client")
@@ -512,7 +521,8 @@ async def _fill(buffer: Buffer, request: Request, limit: int) -> None:
 
 
 async def _read_act(request: Request, model: type[_Model]) -> _Model:
-    """Return what a request's body asks for; raises ProblemError or RequestValidationError."""
+    """Return what an operator asks for; raises ProblemError or RequestValidationError."""
+    _check_operator(request)
     _check_json(request)
     body = read_object(await _read_body(request, _MAX_ACT_BYTES))
     try:

@@ -44,6 +44,7 @@ class Code(StrEnum):
     HOST_REFUSED = "host_refused"
     ORIGIN_REFUSED = "origin_refused"
     KEY_REFUSED = "key_refused"
+    OPERATORS_ONLY = "operators_only"
     KEY_THROTTLED = "key_throttled"
 
     BUSY = "busy"
