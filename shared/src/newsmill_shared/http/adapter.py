@@ -19,7 +19,8 @@ from newsmill_shared.http.connection import (
 __all__ = ["GuardedAdapter"]
 
 POOLED_HOSTS = 64
-CONNECTIONS_PER_HOST = 4
+CONNECTIONS_PER_HOST = 64
+"""As many as an operator can let a host have at the same time: those that are used are kept."""
 
 
 class GuardedAdapter(HTTPAdapter):
