@@ -140,7 +140,9 @@ def content_hash(title: str, text: str) -> str:
 
 def _enrich(message: PageFetched, enricher: Enricher, now: datetime) -> ArticleEnriched:
     page = message.page
-    extracted = extract(enricher.pages.get(page.object), page, now=now)
+    body = enricher.pages.get(page.object)
+    # Who hands a document in is no crawler.
+    extracted = extract(body, page, now=now, heed_robots=not page.supplied)
     text, truncated = _cut(extracted.text)
     detected = enricher.detector.detect(extracted.title, text, _hints(extracted, page.final_url))
     tagged = enricher.tagger.categorize(

@@ -246,23 +246,23 @@ def _facts(draft: Draft, url: str, has_date: bool) -> Facts:
     )
 
 
-def _check_robots(declared: Declared, page: Page, context: Context) -> None:
-    """Raise EndedError if the page asks crawlers not to keep it; who hands it in is none."""
-    if not page.supplied and declared.robots.forbids(context.now):
-        raise EndedError(Reason.NOINDEX, "a meta element asks not to keep the page")
-
-
 def from_markup(
-    decoded: Decoded, page: Page, context: Context, forest: Forest | None = None
+    decoded: Decoded,
+    page: Page,
+    context: Context,
+    forest: Forest | None = None,
+    *,
+    heed_robots: bool = False,
 ) -> Extracted:
     """Make a record of a page with markup.
 
     Raises:
-        EndedError: ``not_an_article`` or ``too_large``, with the ground.
+        EndedError: ``not_an_article``, ``too_large`` or, with ``heed_robots``, ``noindex``.
     """
     draft = draft_markup(decoded.text, page, context, forest)
     declared, title = draft.declared, draft.headline.text
-    _check_robots(declared, page, draft.context)
+    if heed_robots and declared.robots.forbids(context.now):
+        raise EndedError(Reason.NOINDEX, "a meta element asks not to keep the page")
     dates = _dates(draft, page, draft.context)
     ground = not_an_article(_facts(draft, page.final_url, dates.published is not None))
     if ground:

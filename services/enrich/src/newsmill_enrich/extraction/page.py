@@ -36,25 +36,38 @@ MAX_LINES = 20_000
 """Of a page without markup."""
 
 
-def extract(body: bytes, page: Page, *, now: datetime) -> Extracted:
+def extract(body: bytes, page: Page, *, now: datetime, heed_robots: bool = False) -> Extracted:
     """Make a record of the bytes of a page.
 
-    Pure: no network, no clock. ``now`` only bounds what a plausible date is.
+    Pure: no network, no clock. ``now`` bounds what a plausible date is.
+
+    Args:
+        body: The bytes.
+        page: Where they come from.
+        now: The time (aware).
+        heed_robots: Make no record if the page asks crawlers not to keep it.
 
     Raises:
         EndedError: ``not_an_article`` with the ground; ``decode`` for what is no text;
-            ``too_large`` naming the limit (bytes, tags, depth, attributes).
+            ``too_large`` naming the limit (bytes, tags, depth, attributes); ``noindex``.
     """
-    return read_page(body, page, now=now)
+    return read_page(body, page, now=now, heed_robots=heed_robots)
 
 
-def read_page(body: bytes, page: Page, *, now: datetime, forest: Forest | None = None) -> Extracted:
+def read_page(
+    body: bytes,
+    page: Page,
+    *,
+    now: datetime,
+    forest: Forest | None = None,
+    heed_robots: bool = False,
+) -> Extracted:
     """Like :func:`extract`, with another block model than the one that ships: for measurements."""
     scan_bytes(body)
     decoded = decode(body, page.headers.get("content-type") or page.media_type)
     context = reading_context(page, now)
     if is_markup(decoded.text, page.media_type):
-        return _cleaned(from_markup(decoded, page, context, forest))
+        return _cleaned(from_markup(decoded, page, context, forest, heed_robots=heed_robots))
     return _cleaned(_from_text(decoded, page, context))
 
 
