@@ -1,17 +1,22 @@
 """The history of attempts and the counts of stages, as an operator finds them afterwards."""
 
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from newsmill_shared.database.attempts import PastAttempt, read_attempts
 from newsmill_shared.database.engine import reading, transaction
-from newsmill_shared.database.finish import Ending
+from newsmill_shared.database.finish import Ending, finish
 from newsmill_shared.database.tallies import forget_minutes, read_minutes, read_totals
 from newsmill_shared.messages import Span
 from newsmill_shared.queue.notes import EndedNote, LateNote, LostNote, MissingNote, MovedNote
 from newsmill_shared.reasons import Reason
+from newsmill_store.dispatcher.sweep import void_running
 from tests.integration.dispatcher.conftest import Mill
 from tests.support.builders import (
     NOON,
@@ -182,7 +187,7 @@ def test_an_attempt_that_was_claimed_too_late_is_told_with_the_stage_it_ran_at(m
     mill.tick()
     (page,) = mill.pages()
 
-    mill.note(LateNote(job_id=page.job_id, attempt=1, detail="claimed too late"))
+    mill.note(LateNote(job_id=page.job_id, attempt=1, stage="enrich", detail="claimed too late"))
     mill.tick()
 
     assert told(mill) == [(1, "enrich", "late", "")]
@@ -338,3 +343,38 @@ def test_a_job_counts_with_all_the_time_since_it_was_accepted(mill: Mill) -> Non
         ("stored", "new", 1800.0)
     ]
     assert counted[0].seconds == pytest.approx(timedelta(minutes=20).total_seconds(), abs=30)
+
+
+def test_a_result_and_a_judgement_of_the_same_attempt_wait_in_no_circle(mill: Mill) -> None:
+    (job,) = mill.ledger.running(a_submission())
+    mill.ledger.sql("update job set stage = 'enrich'")
+
+    with transaction(mill.ledger.engine) as store, ThreadPoolExecutor(1) as dispatcher:
+        store.execute(text("select from job for update"))
+        voided = dispatcher.submit(void, mill)
+        wait_for(lambda: mill.ledger.sql(BLOCKED) == [(1,)])
+        finish(store, [an_article_enriched(job)])
+        store.commit()
+        voided.result(timeout=20)
+
+    assert told(mill) == [(1, "enrich", "done", "")]
+
+
+BLOCKED = """
+select count(*) from pg_stat_activity
+where datname = current_database() and wait_event_type = 'Lock'
+"""
+
+
+def void(mill: Mill) -> None:
+    """Void all running work, as the dispatcher does when Redis has lost its data."""
+    with transaction(mill.ledger.engine) as connection:
+        void_running(connection)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Return when a condition holds."""
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)

@@ -81,6 +81,8 @@ class PastAttempt:
     ended_at: datetime
 
 
+# Jobs are locked in the order of their ids before anything is written about them, as Finish does:
+# so dispatcher and stores wait for one another, and never in a circle.
 # A result of the store's took as long as the transaction that records it, up to here.
 _RECORD = text("""
 with n as (
@@ -91,12 +93,15 @@ with n as (
                        cast(:held_seconds as real[]), cast(:sent_at as timestamptz[]))
     as n(job_id, attempt, stage, ended, reason, detail, worker, began_at, seconds, held_seconds,
          sent_at)),
+locked as materialized (
+  select id, attempt, state, stage, dispatched_at from job
+  where id = any(cast(:job_id as uuid[])) order by id for update),
 added as (
   insert into attempt (job_id, attempt, stage, ended, reason, detail, worker, sent_at, began_at,
                        seconds, held_seconds)
   select n.job_id, n.attempt, coalesce(n.stage, job.stage), n.ended, n.reason, n.detail, n.worker,
          coalesce(n.sent_at, job.dispatched_at), n.began_at, n.seconds, n.held_seconds
-  from n left join job on job.id = n.job_id and job.attempt = n.attempt
+  from n left join locked as job on job.id = n.job_id and job.attempt = n.attempt
     and (n.stage is not null or job.state = 'running')
   where n.stage is not null or job.stage is not null
   on conflict do nothing

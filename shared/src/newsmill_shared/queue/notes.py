@@ -82,6 +82,7 @@ class LateNote(Note):
     """The message was claimed too late, or came from an earlier life of Redis."""
 
     kind: Literal["late"] = "late"
+    stage: Literal["ingest", "enrich"] = "ingest"
     detail: str = ""
 
 

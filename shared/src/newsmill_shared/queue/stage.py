@@ -4,7 +4,7 @@ import secrets
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import structlog
 from redis import Redis
@@ -63,7 +63,7 @@ class Stage:
 
     def __init__(
         self,
-        name: str,
+        name: Literal["ingest", "enrich"],
         redis: "Redis",
         publisher: Publisher,
         *,
@@ -97,6 +97,7 @@ class Stage:
                 LateNote(
                     job_id=work.job_id,
                     attempt=work.attempt,
+                    stage=self._name,
                     detail="claimed too late, or sent in an earlier life of Redis",
                 )
             )

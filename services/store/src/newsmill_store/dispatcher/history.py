@@ -15,8 +15,7 @@ EndingNote = FetchedNote | EndedNote | MovedNote | LateNote | MissingNote
 
 def attempt_of(note: EndingNote, held_seconds: Mapping[Attempt, float]) -> EndedAttempt:
     """Return the attempt that a note ends, with the back-off that follows."""
-    stage: str | None = "ingest"
-    reason, detail = "", ""
+    stage, reason, detail = "ingest", "", ""
     match note:
         case FetchedNote():
             ended = AttemptEnd.DONE
@@ -25,9 +24,9 @@ def attempt_of(note: EndingNote, held_seconds: Mapping[Attempt, float]) -> Ended
         case MovedNote():
             ended, detail = AttemptEnd.MOVED, f"redirected to {note.target}"
         case LateNote():
-            stage, ended, detail = None, AttemptEnd.LATE, note.detail
+            stage, ended, detail = note.stage, AttemptEnd.LATE, note.detail
         case MissingNote():
-            stage, ended, reason = None, AttemptEnd.ENDED, Reason.PAGE_MISSING
+            stage, ended, reason = "enrich", AttemptEnd.ENDED, Reason.PAGE_MISSING
     return EndedAttempt(
         job_id=note.job_id,
         attempt=note.attempt,

@@ -131,11 +131,11 @@ def apply_notes(
     chains: list[Chain] = [*batch.fetched, *batch.ended, *batch.moved]
     if chains:
         end_chains(connection, chains, pace)
+    held, endings = _judge_ended(connection, batch.ended, backoff, host_delay_seconds)
+    # First, while the jobs are as they were: the ledger knows when each attempt was sent.
+    record_attempts(connection, _ended_attempts(batch, held))
     if batch.fetched:
         _apply_fetched(connection, batch.fetched)
-    held, endings = _judge_ended(connection, batch.ended, backoff, host_delay_seconds)
-    # While the jobs are as they were: the ledger knows when and where each attempt was sent.
-    record_attempts(connection, _ended_attempts(batch, held))
     if held:
         connection.execute(_HOLD, columns(_Held._fields, held))
     if endings:
