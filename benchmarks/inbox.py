@@ -5,13 +5,16 @@ process. Shown are transactions, statements and calls of Redis for a thousand UR
 URL: of the bridge, and of PostgreSQL and Redis together.
 """
 
+import logging
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 import psutil
+import structlog
 from redis import Redis
 from sqlalchemy import Engine, event
 
@@ -36,39 +39,33 @@ OWNER = "bridge:bench:1:00"
 def main() -> None:
     """Hand in through each door and show what it cost."""
     urls = int(sys.argv[1]) if len(sys.argv) > 1 else URLS
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     with running_engines() as engines, fresh_database(engines) as url:
         engine = make_engine(url, name="bench")
         with Redis.from_url(engines.redis_url) as redis:
             inbox = RedisInbox(redis, owner=OWNER, rejected_max=1)
             lists = TakenLists(inbox)
-            carry(
-                engine, redis, ListSource(redis, LIST_KEY, door=Door.LIST, side="LEFT", lists=lists)
-            )
-            for name, source, add in (
-                (
-                    "list",
-                    ListSource(redis, LIST_KEY, door=Door.LIST, side="LEFT", lists=lists),
-                    lambda text: redis.rpush(LIST_KEY, text),
-                ),
-                (
-                    "stream",
-                    StreamSource(inbox),
-                    lambda text: redis.xadd(STREAM_KEY, {"url": text}),
-                ),
-            ):
-                fill(add, name, urls)
-                show(name, urls, carry(engine, redis, source))
+            listed = ListSource(redis, LIST_KEY, door=Door.LIST, side="LEFT", lists=lists)
+            for number in range(urls):
+                redis.rpush(LIST_KEY, url_of("list", number))
+            left = partial(redis.llen, LIST_KEY)
+            show("list", urls, carry(engine, redis, listed, left))
+            for number in range(urls):
+                redis.xadd(STREAM_KEY, {"url": url_of("stream", number)})
+            left = partial(redis.xlen, STREAM_KEY)
+            show("stream", urls, carry(engine, redis, StreamSource(inbox), left))
         engine.dispose()
 
 
-def fill(add: Callable[[str], object], door: str, urls: int) -> None:
-    """Hand in as other systems do."""
-    for number in range(urls):
-        add(f"https://h{number % HOSTS}.example/{door}/{number}")
+def url_of(door: str, number: int) -> str:
+    """Return a URL that nobody else hands in."""
+    return f"https://h{number % HOSTS}.example/{door}/{number}"
 
 
-def carry(engine: Engine, redis: "Redis", source: Source) -> Counter[str]:
-    """Carry until nothing is left; return counts, and milliseconds of CPU time."""
+def carry(
+    engine: Engine, redis: "Redis", source: Source, left: Callable[[], object]
+) -> Counter[str]:
+    """Carry until nothing is left; return counts, and microseconds of CPU time."""
     spent: Counter[str] = Counter()
     porter = Porter(
         source,
@@ -88,8 +85,7 @@ def carry(engine: Engine, redis: "Redis", source: Source) -> Counter[str]:
     others = engine_milliseconds()
     began = time.process_time()
     try:
-        while (batch := source.take()) is not None:
-            porter._kept = batch  # noqa: SLF001 - a turn without the wait for more
+        while left():
             porter.turn()
     finally:
         for name, listener in listeners.items():
