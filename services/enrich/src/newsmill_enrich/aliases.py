@@ -133,7 +133,7 @@ def _objection(page: "_Place", other: "_Place") -> str | None:
 def _difference(page: "_Place", other: "_Place") -> str | None:
     if page.numbers and other.numbers:
         return None if page.numbers & other.numbers else "it has another number"
-    alike = other.says_title() or page.shares_name_with(other)
+    alike = other.says_title() or page.shares_name_with(other) or other.has_parameters_of(page)
     return None if alike else "nothing shows that it is the same"
 
 
@@ -210,6 +210,12 @@ class _Place:
         """Whether both addresses spell one telling name."""
         short, long = sorted((self.name, other.name), key=len)
         return _is_telling(short) and short in long
+
+    def has_parameters_of(self, page: "_Place") -> bool:
+        """Whether it is the page's path with some of its parameters, a number among them."""
+        own = self.parameters.items()
+        numbered = any(value.isdecimal() for value in self.parameters.values())
+        return self.segments == page.segments and numbered and own <= page.parameters.items()
 
     @property
     def _target(self) -> str:
