@@ -1,6 +1,6 @@
 """Hosts after their chains: free again, and how soon they may be asked."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
@@ -110,7 +110,7 @@ def end_chains(connection: Connection, chains: Sequence[Chain], pace: Pace) -> N
     """
     notes = {(note.job_id, note.attempt): note for note in chains}
     hosts: dict[int, _Host] = {}
-    throttling: list[tuple[_Host, float]] = []
+    throttled: dict[int, float] = {}
     for row in connection.execute(_END_SLOTS, columns(("job_id", "attempt"), notes)):
         host = hosts.setdefault(row.id, _Host(*row[2:]))
         host.slots += 1
@@ -124,10 +124,9 @@ def end_chains(connection: Connection, chains: Sequence[Chain], pace: Pace) -> N
             case Sign.STRAINED:
                 host.slow(seconds)
             case Sign.THROTTLED:
-                throttling.append((host, seconds))
-    for host, seconds in throttling:
-        for meant in _meant(connection, host, hosts, pace.scope):
-            meant.slow(seconds)
+                throttled[host.id] = max(seconds, throttled.get(host.id, 0.0))
+    if throttled:
+        _throttle(connection, hosts, throttled, pace.scope)
     if hosts:
         connection.execute(_FREE, _rows(hosts.values(), pace))
 
@@ -144,18 +143,37 @@ def _sign(note: Chain, asked_away_seconds: float) -> Sign:
     return Sign.ANSWERED
 
 
-def _meant(
-    connection: Connection, host: _Host, hosts: dict[int, _Host], scope: Scope
-) -> Iterable[_Host]:
-    """Return whom a host means that has too much; those not in ``hosts`` yet are added."""
-    if scope is Scope.URL:
-        return ()
+def _throttle(
+    connection: Connection, hosts: dict[int, _Host], throttled: Mapping[int, float], scope: Scope
+) -> None:
+    """Slow down whom hosts mean that have too much; those not in ``hosts`` yet are added.
+
+    Args:
+        connection: An open transaction.
+        hosts: Hosts whose chains ended, by id.
+        throttled: The seconds for which some of them ask us to stay away, by id.
+        scope: Whom they mean.
+    """
     if scope is Scope.HOST:
-        return (host,)
-    domain = _domain(host.name)
-    patterns = [domain, f"%.{domain}", f"{domain}:%", f"%.{domain}:%"]
-    rows = connection.execute(_UNDER, {"patterns": patterns})
-    return [hosts.setdefault(row.id, _Host(*row)) for row in rows if _domain(row.name) == domain]
+        for host, seconds in throttled.items():
+            hosts[host].slow(seconds)
+    if scope is not Scope.DOMAIN:
+        return
+    domains: dict[str, float] = {}
+    for host, seconds in throttled.items():
+        domain = _domain(hosts[host].name)
+        domains[domain] = max(seconds, domains.get(domain, 0.0))
+    patterns = [
+        f"{under}{domain}{port}"
+        for domain in domains
+        for under in ("", "%.")
+        for port in ("", ":%")
+    ]
+    for row in connection.execute(_UNDER, {"patterns": patterns}):
+        # A pattern finds too much: an underscore stands for any sign, and suffixes have rules.
+        asked = domains.get(_domain(row.name))
+        if asked is not None:
+            hosts.setdefault(row.id, _Host(*row)).slow(asked)
 
 
 def _domain(host: str) -> str:
