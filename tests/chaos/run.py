@@ -132,6 +132,9 @@ def mill_options(data: Path, port: int) -> MillOptions:
             "NEWSMILL_FETCH_ALLOW": f"127.77.0.0/16:{port}",
             "NEWSMILL_HOST_DELAY_SECONDS": str(DELAY_SECONDS),
             "NEWSMILL_RETRY_BASE_SECONDS": "2",
+            # The disks are small.
+            "NEWSMILL_DISK_RESERVE_MB": "64",
+            "NEWSMILL_DISK_FOLDERS": str(data / "engines"),
         },
     )
 
