@@ -43,6 +43,7 @@ def test_every_path_is_named(document: dict[str, Any]) -> None:
         "/v1/articles/{article_id}",
         "/v1/audit",
         "/v1/changes",
+        "/v1/clusters/{cluster_id}",
         "/v1/conservation",
         "/v1/documents",
         "/v1/hosts",
