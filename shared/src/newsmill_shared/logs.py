@@ -9,6 +9,11 @@ from newsmill_shared.settings import Settings
 
 __all__ = ["set_up_logs"]
 
+# Local variables hold passwords, and headers and cookies that operators set for hosts.
+_AS_JSON = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+
 
 def set_up_logs(settings: Settings, *, service: str) -> None:
     """Send structlog's and the libraries' log records to standard error in one format."""
@@ -35,9 +40,7 @@ def set_up_logs(settings: Settings, *, service: str) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.dict_tracebacks
-                if settings.log_format == "json"
-                else structlog.processors.format_exc_info,
+                _AS_JSON if settings.log_format == "json" else structlog.processors.format_exc_info,
                 last,
             ],
         )
