@@ -119,7 +119,7 @@ def _paused(pause: Pause) -> Cause:
         said=f"Paused: {pause.what}, by {pause.by}" + (f": {pause.reason}" if pause.reason else ""),
         meaning="Its jobs wait in the ledger until the pause is lifted; the rest goes on.",
         help=Help(
-            Command("newsmill pauses", "newsmill pauses"),
+            Command("newsmill status", "newsmill status"),
             "newsmill resume lifts it; work goes on within seconds.",
             Command("newsmill audit", "newsmill audit"),
             KEPT,
