@@ -107,3 +107,20 @@ def test_the_same_story_elsewhere_is_kept_as_a_duplicate_of_the_first(system: Ru
     assert copy["duplicate_of"] is not None
     assert copy["cluster_id"] == original["cluster_id"]
     assert copy["text"]
+
+
+def test_a_page_and_its_forms_are_one_article_whichever_comes_first(system: Running) -> None:
+    home = "https://www.quay.example/en/south-coast/ferries-return-to-the-harbour"
+    amp = "https://amp.quay.example/en/south-coast/ferries-return-to-the-harbour"
+    link = f'<head><link rel="canonical" href="{home}">'
+    page = with_linked_data(ENGLISH.but(title="Ferries of the quay")).replace("<head>", link)
+
+    jobs = [
+        hand_in(system, amp, page, "text/html"),
+        hand_in(system, home, page, "text/html"),
+    ]
+
+    articles = [article_at(system, url) for url in (home, amp)]
+    assert jobs[1]["outcome"] == "unchanged"
+    assert {job["article_id"] for job in jobs} == {article["article_id"] for article in articles}
+    assert {(article["url"], *article["aliases"]) for article in articles} == {(home, amp)}
