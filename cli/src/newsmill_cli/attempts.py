@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from newsmill_cli.api import Json
-from newsmill_shared.figures import age
+from newsmill_shared.figures import age, lasting
 
 __all__ = ["attempts_of", "attempts_table"]
 
@@ -33,7 +33,7 @@ def attempts_table(attempts: Sequence[Json]) -> Table:
             str(entry.get("attempt", "")),
             str(entry.get("stage") or ""),
             _moment(entry.get("began_at") or entry.get("sent_at") or entry.get("ended_at")),
-            age(entry.get("seconds"), missing="unknown"),
+            lasting(entry.get("seconds"), missing="unknown"),
             Text(ended, style=_STYLES.get(ended, "")),
             Text(_because(entry)),
             Text(str(entry.get("worker") or "unknown"), style="dim"),

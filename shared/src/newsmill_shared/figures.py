@@ -3,7 +3,7 @@
 import math
 from datetime import UTC, datetime
 
-__all__ = ["age", "clock", "count", "megabytes"]
+__all__ = ["age", "clock", "count", "lasting", "megabytes"]
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
@@ -47,6 +47,13 @@ def megabytes(value: int) -> str:
         if size < 10 and not math.isclose(size, round(size))
         else (f"{size:.0f} {unit}")
     )
+
+
+def lasting(seconds: float | None, *, missing: str = "none") -> str:
+    """Return a duration that may be very short: ``35 ms``, from a tenth of a second on an age."""
+    if seconds is None or seconds >= 0.1:
+        return age(seconds, missing=missing)
+    return f"{seconds * 1000:.0f} ms"
 
 
 def clock(moment: datetime) -> str:

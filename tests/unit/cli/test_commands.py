@@ -127,6 +127,20 @@ def test_status_is_asked_by_job_or_by_url(
     assert mill.asked == [f"/v1/jobs/{JOB}", "/v1/jobs?http://a.example/1"]
 
 
+@pytest.mark.parametrize("command", ["status", "show"])
+def test_a_job_and_an_article_come_with_their_attempts(
+    command: str, mill: "FakeMill", capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Why it took so long is asked of either."""
+    mill.attempts = [
+        {"attempt": 1, "stage": "ingest", "ended": "ended", "reason": "timeout", "held_seconds": 30}
+    ]
+
+    assert app([command, "http://a.example/1"]) == 0
+
+    assert "timeout; tried again after 30 s" in capsys.readouterr().out
+
+
 def test_show_json_prints_the_article_as_given(
     mill: "FakeMill", capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -179,6 +193,7 @@ class FakeMill:
         self.keys: list[str] = []
         self.asked: list[str] = []
         self.outcome = "stored"
+        self.attempts: list[dict[str, Any]] = []
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         """Answer as the gateway would."""
@@ -194,7 +209,10 @@ class FakeMill:
         if "/articles" in request.url.path:
             return httpx.Response(200, json=self.ARTICLE)
         state = {"state": "finished", "outcome": self.outcome} if self.outcome else {}
-        job = {"job_id": JOB, "url": "http://a.example/1", "state": "running", **state}
+        running = {"job_id": JOB, "url": "http://a.example/1", "state": "running"}
+        job: dict[str, Any] = {**running, **state}
+        if self.attempts:
+            job["attempts"] = self.attempts
         return httpx.Response(200, json=job)
 
     def _accept(self, line: int, item: dict[str, Any]) -> dict[str, Any]:

@@ -94,5 +94,6 @@ def test_stages_and_ends_are_there_before_anything_happened() -> None:
     assert (
         seen.value("stage_attempts_total", stage="enrich", ended="lost", reason="worker_lost") == 0
     )
+    assert seen.value("stage_attempts_total", stage="ingest", ended="moved", reason="") == 0
     assert seen.value("stage_seconds_count", stage="store") == 0
     assert seen.value("job_seconds_count", outcome="dead") == 0

@@ -16,6 +16,13 @@ __all__ = ["stage_families"]
 
 _ATTEMPTED = ("ingest", "enrich")
 _STAGES = (*_ATTEMPTED, "store")
+_AT_FIRST = (
+    *((end, "") for end in (AttemptEnd.DONE, AttemptEnd.MOVED, AttemptEnd.LATE, AttemptEnd.VOID)),
+    *((AttemptEnd.LOST, reason) for reason in (Reason.WORKER_LOST, Reason.TIME_LIMIT)),
+    (AttemptEnd.LOST, Reason.MEMORY),
+)
+"""Shown as 0 before they are, so that rates and alerts see the first."""
+
 _ATTEMPT_BOUNDS = tuple(bound for bound in BOUNDS if bound <= 30 or bound == inf)
 """No attempt takes longer than half a minute; a job may wait for days."""
 
@@ -23,7 +30,7 @@ _ATTEMPT_BOUNDS = tuple(bound for bound in BOUNDS if bound <= 30 or bound == inf
 def stage_families(
     totals: Sequence[Count],
 ) -> Iterator[CounterMetricFamily | HistogramMetricFamily]:
-    """Return the families of the counts since the beginning, each kind shown as 0 before it is."""
+    """Return the families of the counts since the beginning."""
     yield _attempts(totals)
     stages = {stage: [count for count in totals if count.stage == stage] for stage in _STAGES}
     yield _histogram(Metric.STAGE_SECONDS, stages, _ATTEMPT_BOUNDS)
@@ -34,10 +41,7 @@ def stage_families(
 
 def _attempts(totals: Iterable[Count]) -> CounterMetricFamily:
     numbers: Counter[tuple[str, str, str]] = Counter(
-        {
-            **{(stage, str(end), ""): 0 for stage in _ATTEMPTED for end in AttemptEnd},
-            **{(stage, str(AttemptEnd.LOST), str(Reason.WORKER_LOST)): 0 for stage in _ATTEMPTED},
-        }
+        {(stage, str(end), str(reason)): 0 for stage in _ATTEMPTED for end, reason in _AT_FIRST}
     )
     for count in totals:
         if count.stage in _ATTEMPTED:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from newsmill_shared.figures import age, clock, count, megabytes
+from newsmill_shared.figures import age, clock, count, lasting, megabytes
 from newsmill_shared.urls import URLRefusedError, canonicalize
 
 __all__ = [
@@ -24,13 +24,6 @@ __all__ = [
 def rate(per_second: float) -> str:
     """Return how many a second: ``34.1/s``."""
     return f"{per_second:,.1f}/s"
-
-
-def lasting(seconds: float | None, *, missing: str = "none") -> str:
-    """Return a duration that may be very short: ``35 ms``, from a tenth of a second on an age."""
-    if seconds is None or seconds >= 0.1:
-        return age(seconds, missing=missing)
-    return f"{seconds * 1000:.0f} ms"
 
 
 def percent(part: float, whole: float) -> str:
