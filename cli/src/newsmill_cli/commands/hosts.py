@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from newsmill_cli.api import Json
+from newsmill_cli.api import Api, Json
 from newsmill_cli.connection import connect
 from newsmill_cli.errors import CommandError, UsageError
 from newsmill_cli.options import DataOption, JSONOption
@@ -44,16 +44,11 @@ def list_(
     as_json: JSONOption = False,
 ) -> None:
     """List hosts for which something is set."""
-    found: list[Json] = []
     with connect(data) as api:
-        cursor: str | None = ""
-        while cursor is not None:
-            page = api.hosts(only_set=not every, cursor=cursor)
-            found += page["hosts"]
-            cursor = page["next"]
-    if as_json:
-        print_json(found)
-    else:
+        found = _all_hosts(api, only_set=not every)
+        if as_json:
+            print_json(list(found))
+            return
         for host in found:
             console().print(_line(host), markup=False)
 
@@ -141,6 +136,14 @@ def unset(
 ) -> None:
     """Let something of a host be as for all hosts again."""
     _change(host, _unsetting(what), reason=reason, data=data, as_json=as_json)
+
+
+def _all_hosts(api: Api, *, only_set: bool) -> Iterator[Json]:
+    cursor: str | None = ""
+    while cursor is not None:
+        page = api.hosts(only_set=only_set, cursor=cursor)
+        yield from page["hosts"]
+        cursor = page["next"]
 
 
 def _unsetting(what: Sequence[str]) -> Json:

@@ -160,7 +160,7 @@ class HostAnswer(_Answer):
     """The gap between two chains of requests: the longest of the three that follow."""
     delay_seconds: float
     crawl_delay_seconds: float | None
-    """What its robots.txt asks for."""
+    """What its robots.txt asks for: 0 for nothing, null if it was not read yet."""
     backoff_seconds: float
     """How far the gap has grown because the host had too much; 0 = not at all."""
     max_in_flight: int

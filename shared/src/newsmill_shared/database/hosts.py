@@ -35,7 +35,7 @@ class HostRecord:
     name: str
     delay_seconds: float
     crawl_delay_seconds: float | None
-    """What its robots.txt asks for."""
+    """What its robots.txt asks for: 0 for nothing, None if it was not read yet."""
     backoff_seconds: float
     """How far the delay has grown because the host had too much; 0 = not at all."""
     max_in_flight: int

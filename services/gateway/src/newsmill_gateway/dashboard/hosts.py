@@ -114,7 +114,7 @@ def _delays(host: Host) -> tuple[tuple[str, str, bool], ...]:
     own = host.setting.delay_seconds is not None
     asked = (
         ("set for this host" if own else "as for all hosts", host.delay_seconds),
-        ("robots.txt, Crawl-delay", host.crawl_delay_seconds),
+        ("robots.txt, Crawl-delay", host.crawl_delay_seconds or None),
         ("back-off, as it had too much", host.backoff_seconds or None),
     )
     longest = max(asked, key=lambda entry: entry[1] or 0.0)
