@@ -1,7 +1,8 @@
 """Dates as machines write them, spelled anew in the one way that the reader of dates knows.
 
-ISO 8601 (basic, ordinal, week), RFC 822 and 850 with years of two digits, and their everyday
-mistakes: in a text they would be numbers like any other, as the whole of a value they are dates.
+ISO 8601 (basic, ordinal, week), RFC 822 and 850 with years of two digits, everyday mistakes and
+what templates put around: in a text they would be numbers like any other, as the whole of a value
+they are dates.
 """
 
 import re
@@ -26,6 +27,11 @@ _YEAR_OF_TWO = re.compile(
     r"(?P<head>(?:[^\W\d_]{2,9}\.?,?\s*)?\d{1,2}[ -][^\W\d_]{3,9}\.?[ -])(?P<y>\d\d)"
     r"(?P<tail>(?:\s.*)?)"
 )
+_DASH = re.compile(r"(?<=\d)[\u2010-\u2015\u2212](?=\d)")
+_OFFSET_IN_BRACKETS = re.compile(r"\(((?:gmt|utc)\s*[+-]\d{1,2}(?::?\d\d)?)\)$")
+_WEEKDAY_IN_BRACKETS = re.compile(r"(?<=[\d日일])\s*\([^\W\d_]{1,9}\)(?=\s*\d)")
+_UNIT_LAST = re.compile(r"(?<=\d)(?:\s+(?:hs?|y|г|р)\.?|-?\s?c[iıuü] il\w*)$")
+"""Words for hours, or for a year, after the last number."""
 _ATLANTIC = re.compile(r"(?<=\d) at$")
 _OFFSET_OF_ONE = re.compile(r"(?<=:\d\d) ([+-])(\d)$")
 _ZONE_TWICE = re.compile(r"(?<= [+-]\d{4}) [a-z]{2,5}$")
@@ -52,7 +58,7 @@ def respell(text: str) -> str:
     Args:
         text: The whole of a value, normalised (lower case, Western digits).
     """
-    text = text.replace("\u2212", "-")
+    text = _DASH.sub("-", text)
     for form, day in _FORMS:
         match = form.fullmatch(text)
         if match is not None:
@@ -62,6 +68,9 @@ def respell(text: str) -> str:
     if short is not None:
         century = 1900 if int(short["y"]) >= _CENTURY_TURNS else 2000
         text = f"{short['head']}{century + int(short['y'])}{short['tail']}"
+    text = _OFFSET_IN_BRACKETS.sub(r"\1", text)
+    text = _WEEKDAY_IN_BRACKETS.sub(" ", text)
+    text = _UNIT_LAST.sub("", text)
     text = _ATLANTIC.sub(" ast", text)
     text = _OFFSET_OF_ONE.sub(r" \g<1>0\2:00", text)
     return _ZONE_TWICE.sub("", text)
