@@ -128,6 +128,16 @@ def test_jobs_of_a_paused_label_are_set_aside_and_taken_back_a_few_at_a_time(
     assert len(mill.fetches()) == 1
 
 
+def test_behind_very_many_paused_jobs_others_go_on_when_those_are_set_aside(mill: Mill) -> None:
+    mill.ledger.accept(*(a_submission(f"{URL}/{number}", label="bulk") for number in range(120)))
+    mill.ledger.accept(a_submission(f"{URL}/news", label="news"))
+    pause(mill, Scope.LABEL, "bulk")
+
+    mill.tick()
+
+    assert [fetch.url for fetch in mill.fetches()] == [f"{URL}/news"]
+
+
 def test_what_has_another_label_goes_on_behind_what_is_paused(mill: Mill) -> None:
     mill.ledger.accept(*(a_submission(f"{URL}/{number}", label="bulk") for number in range(5)))
     mill.ledger.accept(a_submission(f"{URL}/news", label="news"), a_submission(f"{URL}/plain"))

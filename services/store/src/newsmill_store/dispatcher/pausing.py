@@ -15,7 +15,7 @@ from newsmill_store.dispatcher.turns import wake
 
 __all__ = ["Pausing", "stops_fetches", "stops_pages"]
 
-_AT_ONCE = 2_000
+_AT_ONCE = 1_000
 """Jobs set aside, or taken back, in one transaction."""
 _BEFORE_ALL = UUID(int=0)
 
@@ -33,6 +33,7 @@ select id, state from job where label = :label and id > :after order by id limit
 
 _SET_ASIDE = text("""
 update job set state = 'held', held_until = null where id = any(:ids) and state = 'waiting'
+returning host_id
 """)
 
 # The labels that something is set aside for are read off the index, one entry each.
@@ -108,6 +109,8 @@ def _set_aside(connection: Connection, label: str, after: UUID) -> UUID:
         return after
     waiting = [job.id for job in jobs if job.state == "waiting"]
     if waiting:
-        connection.execute(_SET_ASIDE, {"ids": waiting})
+        # What stands behind them can be seen now.
+        aside = connection.execute(_SET_ASIDE, {"ids": waiting})
+        wake(connection, {row.host_id for row in aside})
     last: UUID = jobs[-1].id
     return last

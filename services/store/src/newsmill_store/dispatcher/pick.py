@@ -11,7 +11,7 @@ from newsmill_shared.database.finish import Ending, finish
 from newsmill_shared.database.rows import columns
 from newsmill_shared.messages import FetchPage, Hop, HostSettings, Message, Page, PageFetched
 from newsmill_shared.reasons import Reason
-from newsmill_store.dispatcher.turns import MAY_RUN, due_hosts, list_steps, wake
+from newsmill_store.dispatcher.turns import MAY_RUN, due_hosts, first_jobs, list_steps, wake
 
 __all__ = ["Picked", "Timing", "pick_fetches", "pick_pages"]
 
@@ -44,8 +44,8 @@ chosen as (
   where not suspect or nth = 1)
 """
 
-_OF_HOST = f"""
-  job.host_id = ready.id and job.state = 'waiting' and job.fetch_id is null and {MAY_RUN}
+_TURN = """
+  job.id, job.url_key, job.suspect, job.force, job.max_age_seconds, job.submitter
 """
 
 # A host gives its best jobs, to its submitters in turn, unless it stands too high in its list:
@@ -61,18 +61,16 @@ due as materialized (
   select ready.id as host_id, ready.place, j.*, stored.article_id, stored.stored
   from ready
   cross join lateral (
-    select job.priority from job where {_OF_HOST}
-    order by job.priority desc, job.submitter, job.id limit 1) as top
+    select job.priority from {first_jobs("ready.id")} limit 1) as top
   cross join lateral (
     select * from (
-      (select job.id, job.url_key, job.suspect, job.force, job.max_age_seconds, job.submitter,
-              false as wrapped
-       from job where {_OF_HOST} and job.priority = top.priority and job.submitter > ready.served
-       order by job.submitter, job.id limit least(ready.room, :limit))
+      (select {_TURN}, false as wrapped
+       from {first_jobs("ready.id", top=True, and_also="job.submitter > ready.served")}
+       limit least(ready.room, :limit))
       union all
-      (select job.id, job.url_key, job.suspect, job.force, job.max_age_seconds, job.submitter, true
-       from job where {_OF_HOST} and job.priority = top.priority and job.submitter <= ready.served
-       order by job.submitter, job.id limit least(ready.room, :limit))) as turns
+      (select {_TURN}, true
+       from {first_jobs("ready.id", top=True, and_also="job.submitter <= ready.served")}
+       limit least(ready.room, :limit))) as turns
     order by wrapped, submitter, id limit least(ready.room, :limit)) as j
   left join lateral (
     select case when greatest(f.fetched_at, f.checked_at)

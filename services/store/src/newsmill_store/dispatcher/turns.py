@@ -11,7 +11,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-__all__ = ["MAY_RUN", "DueHost", "due_hosts", "list_steps", "seconds_to_next_host", "wake"]
+__all__ = [
+    "MAY_RUN",
+    "DueHost",
+    "due_hosts",
+    "first_jobs",
+    "list_steps",
+    "seconds_to_next_host",
+    "wake",
+]
 
 # A page that runs already is passed over; at most one suspect runs at a time. That a page runs is
 # asked of its own index entry: as a join, it would be compared with all that runs.
@@ -25,6 +33,9 @@ MAY_RUN = """
   and (select r.id from job r where r.url_key = job.url_key and r.state = 'running' limit 1) is null
 """
 """Whether a waiting ``job`` may be sent now, apart from its host and its turn."""
+
+_LOOKED_AT = 50
+"""Jobs of a host that are looked at, to find one that may run."""
 
 _ACTIVE = "not idle and not paused and in_flight < max_in_flight"
 
@@ -47,6 +58,29 @@ def list_steps(table: str, condition: str) -> str:
          select priority, submitter from {table}
          where {condition} and (priority, submitter) < (lists.priority, lists.submitter)
          order by priority desc, submitter desc limit 1) as n)
+    """  # noqa: S608 - put together from constants
+
+
+def first_jobs(host_id: str, *, top: bool = False, and_also: str = "true") -> str:
+    """Return a table ``job`` of the first waiting jobs of a host that may run, in their order.
+
+    So many are looked at and no more, however many of them may not run: jobs behind those are
+    found when they have moved on.
+
+    Args:
+        host_id: The host, as SQL.
+        top: Only those of the priority ``top.priority``, by submitter.
+        and_also: What else must hold, as SQL.
+    """
+    condition = f"job.priority = top.priority and {and_also}" if top else and_also
+    order = "job.submitter, job.id" if top else "job.priority desc, job.submitter, job.id"
+    return f"""
+      (select job.* from (
+         select * from job
+         where job.host_id = {host_id} and job.state = 'waiting' and job.fetch_id is null
+           and {condition}
+         order by {order} limit {_LOOKED_AT}) as job
+       where {MAY_RUN} order by {order}) as job
     """  # noqa: S608 - put together from constants
 
 
@@ -74,8 +108,6 @@ from lists cross join lateral (
   order by next_at limit 1) as h
 """)  # noqa: S608 - put together from constants
 
-_WAITS = "job.host_id = n.host_id and job.state = 'waiting' and job.fetch_id is null"
-
 _WAKE = text(f"""
 update host set idle = head.priority is null, priority = coalesce(head.priority, 0),
                 submitter = coalesce(head.submitter, host.submitter)
@@ -83,18 +115,15 @@ from unnest(cast(:hosts as integer[])) as n(host_id)
 left join lateral (
   select top.priority, least_open.submitter
   from (
-    select job.priority from job where {_WAITS} and {MAY_RUN}
-    order by job.priority desc, job.submitter, job.id limit 1) as top
+    select job.priority from {first_jobs("n.host_id")} limit 1) as top
   cross join lateral (
     with recursive present as (
-      (select job.submitter from job where {_WAITS} and job.priority = top.priority and {MAY_RUN}
-       order by job.submitter, job.id limit 1)
+      (select job.submitter from {first_jobs("n.host_id", top=True)} limit 1)
       union all
       (select next.submitter from present cross join lateral (
-         select job.submitter from job
-         where {_WAITS} and job.priority = top.priority and job.submitter > present.submitter
-           and {MAY_RUN}
-         order by job.submitter, job.id limit 1) as next))
+         select job.submitter
+         from {first_jobs("n.host_id", top=True, and_also="job.submitter > present.submitter")}
+         limit 1) as next))
     select present.submitter
     from present left join submitter on submitter.name = present.submitter
     order by coalesce(submitter.accepted - submitter.ended, 0), present.submitter limit 1
