@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, text
+from sqlalchemy import Connection, RowMapping, TextClause, text
 
 from newsmill_shared.database.accept import add_hosts
 from newsmill_shared.database.rows import jsonb
@@ -47,19 +47,22 @@ class HostRecord:
     """When that was last changed; None if nothing is set."""
 
 
-_COLUMNS = """
+def _select(join: str, condition: str) -> TextClause:
+    return text(f"""
 select h.name, h.delay_seconds, h.crawl_delay_seconds, h.backoff_seconds, h.max_in_flight,
        h.in_flight, nullif(h.next_at, '-infinity') as next_at, s.updated_at as set_at,
        s.delay_seconds as own_delay, s.max_in_flight as own_max, s.timezone,
        coalesce(s.ignore_robots, false) as ignore_robots, s.headers, s.cookies
-from host h left join host_setting s on s.host_id = h.id
-"""
+from host h {join} host_setting s on s.host_id = h.id
+where {condition}
+""")  # noqa: S608 - put together from constants
 
-_READ = text(f"{_COLUMNS} where h.name = :name")
 
-_LIST = text(f"""{_COLUMNS} where h.name > :after and (s.host_id is not null or not :only_set)
-order by h.name limit :limit
-""")
+_READ = _select("left join", "h.name = :name")
+
+_LIST_ALL = _select("left join", "h.name > :after order by h.name limit :limit")
+
+_LIST_SET = _select("join", "h.name > :after order by h.name limit :limit")
 
 _LOCK = text("select from host where id = :id for update")
 
@@ -104,7 +107,8 @@ def list_hosts(
         only_set: Those for which something is set.
         limit: So many at most.
     """
-    rows = connection.execute(_LIST, {"after": after, "only_set": only_set, "limit": limit})
+    query = _LIST_SET if only_set else _LIST_ALL
+    rows = connection.execute(query, {"after": after, "limit": limit})
     return [_record(row) for row in rows.mappings()]
 
 
