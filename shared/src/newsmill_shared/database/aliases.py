@@ -165,8 +165,8 @@ def record_aliases(
 def _lock(connection: Connection, results: Sequence[ArticleEnriched]) -> None:
     ids: set[UUID] = set()
     for result in results:
-        if result.article.home or result.article.aliases:
-            ids.update((article_id(result.page.final_key), *_named(result)))
+        if result.article.home:
+            ids |= {article_id(result.page.final_key), article_id(result.article.home.key)}
     if ids:
         connection.execute(_LOCK, {"ids": sorted(map(str, ids))})
 
