@@ -57,8 +57,11 @@ BROKER: tuple[User, ...] = (
     # Whoever asks the gateway how things are is answered from here, too.
     User(
         "gateway",
-        keys=("%R~*", "%W~newsmill:notes", "~newsmill:doors"),
-        commands=(*_CONNECT, *_READ, *_SCRIPTS, "+info", "+rpush", "+hincrby"),
+        keys=(
+            *("%R~ingest", "%R~enrich", "%R~store", "%R~submit", "%R~submit??[369]"),
+            *("%R~newsmill:*", "%W~newsmill:notes", "~newsmill:doors"),
+        ),
+        commands=(*_CONNECT, *_READ, "+info", "+rpush", "+hincrby"),
     ),
     User(
         "bridge",

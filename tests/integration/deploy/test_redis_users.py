@@ -15,12 +15,19 @@ from newsmill_gateway.adapters.redis_meter import RedisMeter
 from newsmill_gateway.adapters.redis_tally import RedisTally
 from newsmill_gateway.adapters.redis_waker import RedisWaker
 from newsmill_gateway.bridge.keys import DOORS_KEY, LIST_KEY, REJECTED_KEY, STREAM_KEY, TAKEN_KEY
-from newsmill_shared.queue.app import celery_url
+from newsmill_shared.diagnosis.snapshot import Away
+from newsmill_shared.identity import new_id
+from newsmill_shared.index.status import STATUS_KEY, IndexStatus, write_status
+from newsmill_shared.queue.app import Publisher, celery_url, make_app
 from newsmill_shared.queue.broker import make_redis
-from newsmill_shared.queue.claims import EPOCH_KEY
+from newsmill_shared.queue.claims import EPOCH_KEY, Claims, Verdict
 from newsmill_shared.queue.heartbeat import WORKERS_KEY, Heartbeat, alive, heartbeats
-from newsmill_shared.queue.notes import NOTES_KEY
+from newsmill_shared.queue.looking import broker_look
+from newsmill_shared.queue.notes import NOTES_KEY, WakeNote, send_note
+from newsmill_store.adapters.redis_carrier import RedisCarrier
+from newsmill_store.adapters.redis_queue import RedisQueue
 from tests.integration.bridge.conftest import open_inbox, running_bridge, wait_for
+from tests.support.builders import a_page_fetched
 
 PASSWORD = "a-password-of-tests"
 STORY = "https://paper.example/story"
@@ -36,7 +43,7 @@ WRITES = {
     "dispatcher": {
         *("ingest", "enrich", "store", *_BINDINGS, EPOCH_KEY, NOTES_KEY),
         *("newsmill:claim:ingest:1", "newsmill:claim:enrich:1", "newsmill:robots:a"),
-        *(WORKERS_KEY, DOORS_KEY, LIST_KEY, STREAM_KEY, REJECTED_KEY, TAKEN_KEY),
+        *(WORKERS_KEY, DOORS_KEY, STATUS_KEY, LIST_KEY, STREAM_KEY, REJECTED_KEY, TAKEN_KEY),
         *(f"{TAKEN_KEY}:an-id", "newsmill:worker:bridge:a", "newsmill:worker:ingest:a"),
         *("newsmill:worker:enrich:a", "newsmill:worker:store:a"),
     },
@@ -48,7 +55,7 @@ WRITES = {
         *("enrich", "store", *_BINDINGS, "unacked", EPOCH_KEY, NOTES_KEY),
         *("newsmill:claim:enrich:1", "newsmill:worker:enrich:a", WORKERS_KEY),
     },
-    "store": {"store", "newsmill:worker:store:a", WORKERS_KEY, NOTES_KEY},
+    "store": {"store", "newsmill:worker:store:a", WORKERS_KEY, STATUS_KEY, NOTES_KEY},
     "inbox": {LIST_KEY, STREAM_KEY, "submit", "submit\x06\x163", "_kombu.binding.submit"},
 }
 """Whose keys are whose."""
@@ -144,9 +151,47 @@ def test_the_gateway_reads_all_and_writes_notes_and_figures(broker: Broker) -> N
         RedisTally(redis).count("http", accepted=1, rejected=1)
         RedisDashboard(redis).queues()
         carried = RedisMeter(redis).carried()
+        looked, _ = broker_look(broker.url_of("gateway"))()
 
+    assert not isinstance(looked, Away)
     assert carried.lengths["notes"] == 1
     assert carried.doors == {("http", "accepted"): 1, ("http", "rejected"): 1}
+    assert broker.denials() == []
+
+
+@pytest.mark.parametrize("service", ["ingest", "enrich"])
+def test_workers_claim_what_they_take_and_say_how_it_ended(broker: Broker, service: str) -> None:
+    work = a_page_fetched(new_id())
+    broker.admin.set(EPOCH_KEY, work.epoch)
+    with make_redis(broker.url_of(service)) as redis:
+        claims = Claims(redis, incarnation=f"{service}:here:1:00")
+        claimed = claims.claim(service, work)
+        claims.done(service, work)
+        send_note(redis, WakeNote(hosts=(1,)))
+
+    assert claimed.verdict is Verdict.CLAIMED
+    assert broker.admin.llen(NOTES_KEY) == 1
+    assert broker.denials() == []
+
+
+def test_the_dispatcher_reads_queues_claims_and_notes(broker: Broker) -> None:
+    address = broker.url_of("dispatcher")
+    with make_redis(address) as redis, make_app("test", address) as app:
+        carrier = RedisCarrier(redis, Publisher(app, patience_seconds=0))
+        carrier.publish([a_page_fetched(new_id())])
+        carrier.set_epoch("an-epoch")
+        carrier.depths()
+        carrier.queued()
+        carrier.alive(["ingest:here:1:00"])
+
+    assert broker.denials() == []
+
+
+def test_the_store_says_how_the_index_is(broker: Broker) -> None:
+    with make_redis(broker.url_of("store")) as redis:
+        write_status(redis, IndexStatus(state="ready"))
+        RedisQueue(redis, "store").take(10, seconds=0)
+
     assert broker.denials() == []
 
 
