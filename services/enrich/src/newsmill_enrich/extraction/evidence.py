@@ -7,8 +7,9 @@ from pydantic import JsonValue
 from newsmill_enrich.extraction.dates import Moment
 from newsmill_enrich.extraction.headline import Headline
 from newsmill_enrich.extraction.publication import Candidate, Publication
+from newsmill_shared.robots_tags import Directives
 
-__all__ = ["candidate", "counts", "dates", "headline", "moment"]
+__all__ = ["candidate", "counts", "dates", "headline", "moment", "robots"]
 
 
 def moment(value: Moment | None, found_in: str) -> JsonValue:
@@ -66,3 +67,13 @@ def counts(values: Mapping[str, int] | Sequence[tuple[int, str]]) -> dict[str, J
     for _, rule in values:
         found[rule] = found.get(rule, 0) + 1
     return dict(found)
+
+
+def robots(asked: Directives, *, in_headers: bool) -> dict[str, JsonValue]:
+    """What the page asks of crawlers; ``in_headers`` says that its headers want no copy kept."""
+    after = asked.unavailable_after
+    return {
+        "noindex": asked.noindex,
+        "noarchive": asked.noarchive or in_headers,
+        "unavailable_after": after.isoformat() if after else None,
+    }

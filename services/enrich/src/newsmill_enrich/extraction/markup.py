@@ -288,7 +288,7 @@ def from_markup(
         "kept": len(draft.main.kept) if draft.main else 0,
         "dropped": evidence.counts(draft.main.dropped() if draft.main else {}),
         "broken_json_ld": declared.linked.broken,
-        "robots": {"noindex": declared.robots.noindex, "noarchive": declared.robots.noarchive},
+        "robots": evidence.robots(declared.robots, in_headers=page.noarchive),
     }
     return Extracted(
         title=title,

@@ -22,6 +22,7 @@ from newsmill_shared.decoding import Decoded, decode
 from newsmill_shared.errors import EndedError
 from newsmill_shared.messages import Page
 from newsmill_shared.reasons import Reason
+from newsmill_shared.robots_tags import Directives
 from newsmill_shared.text import clean, clean_line
 
 __all__ = ["extract", "is_markup", "read_page", "reading_context", "warm_up"]
@@ -132,6 +133,7 @@ def _from_text(decoded: Decoded, page: Page, context: Context) -> Extracted:
         "date_candidates": [evidence.moment(moment, place) for place, moment in found.dates],
         "section_raw": {"found_in": found.section_in} if found.section else None,
         "authors": {"found_in": "byline"} if found.authors else None,
+        "robots": evidence.robots(Directives(), in_headers=page.noarchive),
         "kept": len(found.paragraphs),
         "dropped": evidence.counts(found.dropped),
     }
