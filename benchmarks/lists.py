@@ -104,7 +104,7 @@ def main() -> None:
         began = time.perf_counter()
         fill(engine, rows)
         print(f"{rows:,} ended jobs, in {time.perf_counter() - began:.0f} s")
-        ledger = SQLLedger(engine, host_delay_seconds=1)
+        ledger = SQLLedger(engine, host_delay_seconds=1, quota=1)
         for name, ask in questions(ledger, rows):
             show(engine, name, ask)
         engine.dispose()
