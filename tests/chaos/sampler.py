@@ -104,13 +104,13 @@ class Sampler:
         return queued
 
     def _resident(self) -> dict[str, int]:
-        """Return what each service uses, its children included."""
+        """Return what each service uses, its children included; what they share counts once."""
         found = {}
         for name, pid in self.mill.supervisor.pids.items():
             try:
                 parent = psutil.Process(pid)
                 family = [parent, *parent.children(recursive=True)]
-                found[name] = sum(process.memory_info().rss for process in family)
-            except psutil.NoSuchProcess:
+                found[name] = sum(process.memory_full_info().pss for process in family)
+            except (psutil.NoSuchProcess, psutil.AccessDenied):
                 continue
         return found
