@@ -4,12 +4,17 @@ A row is written as one line: a bare URL, or JSON. Doors that read lines take it
 others it is made into what their clients would send.
 """
 
+import base64
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
-__all__ = ["GOOD", "ROWS", "Bad", "Door", "wrong_types"]
+import pytest
+
+__all__ = ["GOOD", "ROWS", "Bad", "Door", "json_bodies", "wrong_types"]
 
 Door = Literal["json", "ndjson", "list", "stream", "celery", "cli"]
 
@@ -98,3 +103,14 @@ ROWS = (
         for option, line in wrong_types().items()
     ),
 )
+
+
+def json_bodies() -> list[bytes]:
+    """Return bodies of JSON, sound and broken, from data beside the repository."""
+    root = Path(__file__).parents[2]
+    data = Path(os.environ.get("NEWSMILL_SHARED_DATA", root.parent / "shared"))
+    file = data / "conformance" / "cases" / "json_bodies.json"
+    if not file.exists():
+        pytest.skip(f"there is no {file}: set NEWSMILL_SHARED_DATA")
+    cases = json.loads(file.read_text(encoding="utf-8"))["cases"]
+    return [base64.b64decode(case["body_b64"]) for case in cases]

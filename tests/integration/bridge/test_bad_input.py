@@ -2,9 +2,7 @@
 
 import base64
 import json
-import os
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,12 +13,9 @@ from newsmill_gateway.bridge.keys import CELERY_KEYS, LIST_KEY, STREAM_KEY
 from newsmill_gateway.problems import Refusal
 from newsmill_shared.addresses import AddressPolicy
 from tests.integration.bridge.conftest import Inbox, running_bridge, wait_for
-from tests.support.bad_input import GOOD, ROWS
+from tests.support.bad_input import GOOD, ROWS, json_bodies
 from tests.unit.bridge.builders import a_message
 
-ROOT = Path(__file__).parents[3]
-SHARED = Path(os.environ.get("NEWSMILL_SHARED_DATA", ROOT.parent / "shared"))
-BODIES = SHARED / "conformance" / "cases" / "json_bodies.json"
 STORY = "https://paper.example/story"
 
 HOSTILE: list[tuple[str | bytes, str]] = [
@@ -80,10 +75,7 @@ def kept(entry: dict[str, Any]) -> bytes:
 @pytest.fixture(scope="module")
 def bodies() -> list[bytes]:
     """Bodies of JSON, sound and broken."""
-    if not BODIES.exists():
-        pytest.skip(f"there is no {BODIES}: set NEWSMILL_SHARED_DATA")
-    cases = json.loads(BODIES.read_text(encoding="utf-8"))["cases"]
-    return [base64.b64decode(case["body_b64"]) for case in cases]
+    return json_bodies()
 
 
 def test_hostile_items_are_rejected_with_the_reason(open_door: Inbox) -> None:

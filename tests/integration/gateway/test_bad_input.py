@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from newsmill_gateway.intake import DocumentOptions, URLOptions
-from tests.support.bad_input import GOOD, ROWS, Bad, wrong_types
+from tests.support.bad_input import GOOD, ROWS, Bad, json_bodies, wrong_types
 from tests.support.gateway import Mill
 
 JSON = "application/json"
@@ -243,3 +243,23 @@ def test_the_command_tells_what_is_bad_and_hands_in_the_rest(mill: Mill) -> None
     assert said["accepted"] == len(rows)
     assert refused == {2 * number: row.code_at("cli") for number, row in enumerate(rows, start=1)}
     assert mill.get("/v1/conservation")["accepted"] == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [("/v1/urls", JSON), ("/v1/urls", NDJSON), ("/v1/documents", JSON)],
+    ids=["urls", "lines", "document"],
+)
+def test_no_json_body_is_a_defect_and_what_is_accepted_is_counted(
+    api: httpx.Client, path: str, media_type: str
+) -> None:
+    answers = [
+        api.post(path, content=body, headers={"Content-Type": media_type}) for body in json_bodies()
+    ]
+
+    assert {answer.status_code for answer in answers} <= {202, 400, 413, 422}
+    told = [answer.json() for answer in answers]
+    assert all("code" in said or "items" in said for said in told)
+    accepted = sum(said.get("accepted", 0) for said in told)
+    counts = api.get("/v1/conservation").json()
+    assert (counts["accepted"], counts["unaccounted"]) == (accepted, 0)
