@@ -34,7 +34,7 @@ class Fault:
     group: str
     """What it is measured with: faults of a group have one aim."""
     inflict: Callable[[System, Random], None]
-    lacking: Callable[[], str] = lambda: ""
+    lacking: Callable[[System], str] = lambda _: ""
     """Says what this machine lacks for it; empty = nothing."""
     empties_broker: bool = False
     """Whether what lies in Redis is lost: the window is fetched again then."""
@@ -177,11 +177,10 @@ def _disk_full(name: str) -> Fault:
         if name == "database":
             system.await_database()
 
-    return Fault(f"disk of {name} full", f"disk of {name}", inflict, lacking=_no_root)
+    def lacking(system: System) -> str:
+        return "" if name in system.disks else "root, to mount a small disk"
 
-
-def _no_root() -> str:
-    return "" if os.geteuid() == 0 else "root, to mount a small disk"
+    return Fault(f"disk of {name} full", f"disk of {name}", inflict, lacking=lacking)
 
 
 def _host_hangs(system: System, random: Random) -> None:
@@ -203,7 +202,7 @@ def _clock_off(system: System, random: Random) -> None:
         system.wait(15)
 
 
-def _no_faketime() -> str:
+def _no_faketime(_: System) -> str:
     found = any(_FAKETIME.glob("*/faketime/libfaketime.so.1"))
     return "" if found else "Debian's package faketime"
 

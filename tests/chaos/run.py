@@ -241,7 +241,7 @@ class _Trial:
         self._over.set()
 
     def _inflict(self, fault: Fault, system: System, sampler: Sampler) -> None:
-        lacking = fault.lacking()
+        lacking = fault.lacking(system)
         if lacking:
             self._skipped.append(f"{fault.name}: needs {lacking}")
             return

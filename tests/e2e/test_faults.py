@@ -97,8 +97,6 @@ def test_a_frozen_ingest_worker_costs_no_page_and_no_politeness(system: Running)
 def inflicted(system: Running, name: str) -> None:
     """Have a fault of the chaos suite happen, shortly, while the system runs on."""
     fault = next(fault for fault in FAULTS if fault.name == name)
-    if fault.lacking():
-        pytest.skip(f"needs {fault.lacking()}")
     broken = System(
         mill=system.mill,
         press=system.press,
