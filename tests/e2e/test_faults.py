@@ -117,7 +117,6 @@ def inflicted(system: Running, name: str) -> None:
     "fault",
     [
         "kill a child of enrich",
-        "kill broker",
         "restart broker empty",
         "broker out of memory",
         "broker read-only",
@@ -137,6 +136,17 @@ def test_a_fault_loses_nothing(system: Running, fault: str) -> None:
     inflicted(system, fault)
 
     assert_all_stored_politely(system, jobs, since=since)
+
+
+def test_a_killed_broker_loses_nothing_and_ends_no_worker(system: Running) -> None:
+    since = time.monotonic()
+    jobs = loaded(system, "kill-broker", PAGES // 2)
+    workers = [system.process(name).pid for name in ("ingest", "enrich", "store")]
+
+    inflicted(system, "kill broker")
+
+    assert_all_stored_politely(system, jobs, since=since)
+    assert [system.process(name).pid for name in ("ingest", "enrich", "store")] == workers
 
 
 @pytest.mark.parametrize("service", ["dispatcher", "ingest", "enrich", "store"])
