@@ -55,13 +55,17 @@ def test_all_bodies_together_are_bounded_and_each_gives_its_room_back() -> None:
     with admission.buffer() as first, admission.buffer() as second:
         first.add(b"12345678")
         second.add(b"9")
+        second.add(b"ab")
+        second.add(b"c")
         with pytest.raises(ProblemError, match="busy"):
-            second.add(b"ab")
-        second.add(b"a")
-    with admission.buffer() as third:
-        third.add(b"0123456789")
-
-    assert bytes(third.content) == b"0123456789"
+            second.body()
+        with admission.buffer() as third:
+            third.add(b"ab")
+            assert third.body() == b"ab"
+        assert first.body() == b"12345678"
+    with admission.buffer() as fourth:
+        fourth.add(b"0123456789")
+        assert fourth.body() == b"0123456789"
 
 
 def test_a_body_that_takes_too_long_is_refused() -> None:

@@ -18,16 +18,37 @@ _LAST_SECONDS = 2.0
 
 
 class Buffer:
-    """A body that is being read; what it holds counts for all."""
+    """A body that is being read; what it holds counts for all.
+
+    A body for which there is no room is read to its end all the same, and dropped: whoever is cut
+    off while sending sees a broken line instead of the answer.
+    """
 
     def __init__(self, admission: "Admission") -> None:
         self._admission = admission
-        self.content = bytearray()
+        self._content = bytearray()
+        self._is_dropped = False
 
     def add(self, chunk: bytes) -> None:
-        """Add what arrived; raises ProblemError 503 ``busy`` if there is no room for it."""
-        self._admission.hold(len(chunk))
-        self.content += chunk
+        """Add what arrived, if there is room for it."""
+        if self._is_dropped:
+            return
+        if self._admission.has_room(len(chunk)):
+            self._content += chunk
+        else:
+            self._is_dropped = True
+            self.free()
+
+    def body(self) -> bytes:
+        """Return the whole body; raises ProblemError 503 ``busy`` if there was no room for it."""
+        if self._is_dropped:
+            raise _busy("more is being handed in than can be held")
+        return bytes(self._content)
+
+    def free(self) -> None:
+        """Give the room back."""
+        self._admission.give_back(len(self._content))
+        self._content.clear()
 
 
 class Admission:
@@ -73,7 +94,7 @@ class Admission:
         try:
             yield buffer
         finally:
-            self._buffered_bytes -= len(buffer.content)
+            buffer.free()
 
     @asynccontextmanager
     async def reading(self, seconds: float) -> AsyncIterator[None]:
@@ -92,11 +113,16 @@ class Admission:
         except TimeoutError:
             raise self._too_late(seconds) from None
 
-    def hold(self, size: int) -> None:
-        """Count bytes that have arrived; raises ProblemError 503 ``busy``."""
+    def has_room(self, size: int) -> bool:
+        """Take room for so many bytes, if there is so much."""
         if self._buffered_bytes + size > self._max_buffered_bytes:
-            raise _busy("more is being handed in than can be held")
+            return False
         self._buffered_bytes += size
+        return True
+
+    def give_back(self, size: int) -> None:
+        """Give room back."""
+        self._buffered_bytes -= size
 
     def close(self) -> None:
         """The gateway is to end: what has arrived is accepted, what is under way must hurry."""

@@ -482,8 +482,9 @@ async def _place(request: Request, limit: int) -> AsyncIterator[bytes]:
     admission: Admission = request.app.state.admission
     with admission.buffer() as buffer:
         await _fill(buffer, request, limit)
+        body = buffer.body()
         async with admission.place():
-            yield bytes(buffer.content)
+            yield body
 
 
 async def _read_body(request: Request, limit: int) -> bytes:
@@ -496,7 +497,7 @@ async def _read_body(request: Request, limit: int) -> bytes:
     admission: Admission = request.app.state.admission
     with admission.buffer() as buffer:
         await _fill(buffer, request, limit)
-        return bytes(buffer.content)
+        return buffer.body()
 
 
 async def _fill(buffer: Buffer, request: Request, limit: int) -> None:
