@@ -85,7 +85,7 @@ _WIPED = "Redis came back without its data"
 
 _RELEASED_AT_ONCE = 2_000
 _SUSPECTS_AT_ONCE = 20
-_HOSTS_AT_ONCE = 10_000
+_HOSTS_AT_ONCE = 2_500
 
 
 def release(connection: Connection) -> None:
