@@ -13,7 +13,15 @@ from pydantic import AwareDatetime, BaseModel, JsonValue
 from pydantic_core import to_jsonable_python
 
 from newsmill_shared import schemas
-from newsmill_shared.messages import MESSAGES, Category, FetchPage, Language, Message, Relation
+from newsmill_shared.messages import (
+    MESSAGES,
+    Category,
+    FetchPage,
+    Language,
+    Message,
+    Relation,
+    Span,
+)
 from newsmill_shared.schemas import schema_text
 
 # Hypothesis reads the rest from the models, so that a field added later is tried too. JSON knows
@@ -30,6 +38,7 @@ st.register_type_strategy(AwareDatetime, st.datetimes(timezones=offsets))
 st.register_type_strategy(JsonValue, json_values)  # type: ignore[arg-type]
 st.register_type_strategy(Language, st.builds(Language, confidence=finite))
 st.register_type_strategy(Category, st.builds(Category, score=finite, why=why))
+st.register_type_strategy(Span, st.builds(Span, began_at=..., seconds=st.none() | finite))
 st.register_type_strategy(Relation, st.builds(Relation, similarity=finite))
 st.register_type_strategy(
     FetchPage,

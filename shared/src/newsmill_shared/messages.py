@@ -131,6 +131,8 @@ class FetchPage(Message):
     """What is known of the page; None if nothing is, or if it is to be fetched in any case."""
     host: HostSettings = HostSettings()
     """For the host of ``target``."""
+    languages: dict[str, int] = {}
+    """In how many stored articles of that host each language was told (BCP 47)."""
 
 
 class Page(Frozen):
@@ -168,6 +170,8 @@ class PageFetched(Message):
     QUEUE: ClassVar[str] = "enrich"
 
     page: Page
+    languages: dict[str, int] = {}
+    """In how many stored articles of its host each language was told (BCP 47)."""
 
 
 class Language(Frozen):

@@ -190,6 +190,28 @@ def test_a_fetch_brings_what_the_operator_set_for_the_host_that_is_asked(mill: M
     }
 
 
+def test_the_languages_of_a_hosts_stored_articles_go_along(mill: Mill) -> None:
+    for name in ("one", "two"):
+        (job,) = mill.ledger.running(a_submission(f"https://a.example/{name}"))
+        mill.ledger.finish(an_article_enriched(job, page=a_page(f"https://a.example/{name}")))
+    mill.tick()
+    supplied = a_page("https://a.example/supplied", supplied=True)
+    mill.ledger.accept(
+        a_submission("https://a.example/new"),
+        a_submission("https://b.example/new"),
+        a_submission(supplied.url, page=supplied),
+    )
+
+    mill.let_hosts_be_asked()
+    mill.tick()
+
+    assert {fetch.url: fetch.languages for fetch in mill.fetches()} == {
+        "https://a.example/new": {"en": 2},
+        "https://b.example/new": {},
+    }
+    assert [message.languages for message in mill.pages()] == [{"en": 2}]
+
+
 def test_a_supplied_page_goes_straight_to_enrich_without_a_host(mill: Mill) -> None:
     page = a_page("https://a.example/story", supplied=True)
     mill.ledger.accept(a_submission("https://a.example/story", page=page))

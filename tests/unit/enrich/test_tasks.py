@@ -131,6 +131,17 @@ def test_the_detector_hears_the_host_of_the_page_that_was_reached() -> None:
     assert enricher.detector.hints.host == "news.example"
 
 
+def test_the_detector_hears_the_more_of_a_sites_languages_the_more_articles_it_has() -> None:
+    enricher = an_enricher()
+    message = a_page_fetched(new_id(), page=a_page("https://news.example/story"))
+
+    enrich_page(message.model_copy(update={"languages": {"ka": 5, "en": 2}}), enricher, now=NOON)
+
+    assert isinstance(enricher.detector, FakeDetector)
+    assert enricher.detector.hints is not None
+    assert enricher.detector.hints.usual == {"ka": 0.5, "en": 0.2}
+
+
 def test_a_long_text_travels_by_reference_and_the_longest_is_cut() -> None:
     paragraphs = (f"<p>{'A long report goes on and on. ' * 400}{n}.</p>" for n in range(110))
     body = f"<article><h1>A long report</h1>{''.join(paragraphs)}</article>".encode()

@@ -32,6 +32,9 @@ from newsmill_shared.urls import canonicalize
 
 __all__ = ["Enricher", "content_hash", "drop_page", "enrich_page"]
 
+FEW_ARTICLES = 3
+"""Of a site, whose languages say little: so many of another language are thought to be there."""
+
 _log = structlog.get_logger()
 
 
@@ -144,7 +147,7 @@ def _enrich(message: PageFetched, enricher: Enricher, now: datetime) -> ArticleE
     # Who hands a document in is no crawler.
     extracted = extract(body, page, now=now, heed_robots=not page.supplied)
     text, truncated = _cut(extracted.text)
-    detected = enricher.detector.detect(extracted.title, text, _hints(extracted, page.final_url))
+    detected = enricher.detector.detect(extracted.title, text, _hints(extracted, message))
     tagged = enricher.tagger.categorize(
         extracted.title,
         text,
@@ -199,9 +202,11 @@ def _enrich(message: PageFetched, enricher: Enricher, now: datetime) -> ArticleE
     )
 
 
-def _hints(extracted: Extracted, url: str) -> Hints:
-    host = url.partition("://")[2].partition("/")[0]
-    return Hints(declared=extracted.declared_languages, host=host)
+def _hints(extracted: Extracted, message: PageFetched) -> Hints:
+    host = message.page.final_url.partition("://")[2].partition("/")[0]
+    articles = sum(message.languages.values()) + FEW_ARTICLES
+    usual = {language: count / articles for language, count in message.languages.items()}
+    return Hints(declared=extracted.declared_languages, host=host, usual=usual)
 
 
 def _cut(text: str) -> tuple[str, bool]:

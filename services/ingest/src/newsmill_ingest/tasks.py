@@ -130,6 +130,7 @@ def fetch_page(
             attempt=command.attempt,
             epoch=command.epoch,
             page=_page(command, chain.hops, end, asked, pages=pages, at=now(), fetch_id=new_id()),
+            languages=command.languages,
         ),
     )
 

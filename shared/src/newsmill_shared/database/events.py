@@ -64,6 +64,19 @@ on conflict (article_id) do update set
   listed_at = excluded.listed_at
 """)
 
+# By the host of the article's own address: the submitted one may have led elsewhere.
+_LANGUAGES = text("""
+insert into host_language (host_id, language, articles)
+select host.id, listing.language, count(*)
+from event as e
+join listing on listing.article_id = e.article_id and listing.position = e.position
+join host on host.name = listing.host
+where e.position > :last and e.kind in ('stored', 'duplicate')
+group by host.id, listing.language
+on conflict (host_id, language) do update
+  set articles = host_language.articles + excluded.articles
+""")
+
 _ENDED = text("""
 insert into submitter (name, ended)
 select o.submitter, count(*)
@@ -115,8 +128,8 @@ class Event:
 def number_events(connection: Connection) -> int:
     """Give the next positions to committed events; return how many there were.
 
-    In the same transaction articles take the positions of their changes, and totals grow by what
-    was numbered and by what was counted at the stages. Only the dispatcher may call this, in one
+    In the same transaction articles take the positions of their changes, the languages of their
+    hosts are counted, and totals grow by what was numbered and by what was counted at the stages. Only the dispatcher may call this, in one
     session: so the highest number is its own, and nobody else writes what depends on it.
     """
     last = last_position(connection)
@@ -125,6 +138,7 @@ def number_events(connection: Connection) -> int:
         connection.execute(_TOTAL, {"last": last})
         connection.execute(_ENDED, {"last": last})
         connection.execute(_LIST, {"last": last})
+        connection.execute(_LANGUAGES, {"last": last})
     add_up(connection)
     return numbered
 

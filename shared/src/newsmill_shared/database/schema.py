@@ -29,6 +29,7 @@ __all__ = [
     "event",
     "fingerprint",
     "host",
+    "host_language",
     "host_setting",
     "job",
     "listing",
@@ -101,6 +102,14 @@ host_setting = Table(
     _required("headers", JSONB),
     _required("cookies", JSONB),
     _required("updated_at", _TIME),
+)
+
+host_language = Table(
+    "host_language",
+    metadata,
+    _required("host_id", Integer, key=True),
+    _required("language", Text, key=True),
+    _required("articles", BigInteger),
 )
 
 job = Table(

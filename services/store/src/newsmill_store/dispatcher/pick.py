@@ -48,6 +48,11 @@ _TURN = """
   job.id, job.url_key, job.suspect, job.force, job.max_age_seconds, job.submitter
 """
 
+_LANGUAGES = """
+  (select jsonb_object_agg(language, articles) from host_language
+   where host_language.host_id = sent.host_id) as languages
+"""
+
 # A host gives its best jobs, to its submitters in turn, unless it stands too high in its list:
 # then it finds its place first. A job whose page was stored, or seen unchanged, less than max_age
 # ago is returned to be finished, not sent; otherwise what is stored of its page goes along, for a
@@ -108,10 +113,10 @@ moved as (
   from taken where host.id = taken.host_id)
 select sent.id, attempt, url, encode(url_key, 'hex') as url_key, target, hops, sent.cookies,
        coalesce(sent.timezone, setting.timezone) as timezone, sent.stored,
-       to_jsonb(setting) as setting, null::uuid as article_id
+       to_jsonb(setting) as setting, {_LANGUAGES}, null::uuid as article_id
 from sent left join host_setting as setting on setting.host_id = sent.host_id
 union all
-select id, null, null, null, null, null, null, null, null, null, article_id
+select id, null, null, null, null, null, null, null, null, null, null, article_id
 from chosen where article_id is not null
 """)  # noqa: S608 - put together from constants
 
@@ -136,7 +141,7 @@ sent as (
                  dispatched_at = now(), held_until = null
   from chosen where job.id = chosen.id and job.state = 'waiting'
   returning job.id, job.attempt, job.fetch_id, job.host_id, job.submitter, chosen.place)
-select sent.id, sent.attempt, f.page, setting.timezone, sent.submitter
+select sent.id, sent.attempt, f.page, setting.timezone, sent.submitter, {_LANGUAGES}
 from sent join page_fetch as f on f.id = sent.fetch_id
 left join host_setting as setting on setting.host_id = sent.host_id
 order by sent.place
@@ -199,7 +204,11 @@ def pick_pages(
     rows = connection.execute(_PICK_PAGES, {"limit": limit, "after": after}).all()
     pages = tuple(
         PageFetched(
-            job_id=row.id, attempt=row.attempt, epoch=epoch, page=_page(row.page, row.timezone)
+            job_id=row.id,
+            attempt=row.attempt,
+            epoch=epoch,
+            page=_page(row.page, row.timezone),
+            languages=row.languages or {},
         )
         for row in rows
     )
@@ -231,6 +240,7 @@ def _fetch_page(row: RowMapping, timing: Timing, epoch: str, now_ms: int) -> Fet
         timezone=row["timezone"],
         stored=row["stored"],
         host=row["setting"] or HostSettings(),
+        languages=row["languages"] or {},
     )
 
 

@@ -43,6 +43,14 @@ create table alias (
   created_at timestamptz not null default now()
 );
 create index alias_article on alias (article_id);
+
+-- In which languages the stored articles of a host are: a hint for the next ones.
+create table host_language (
+  host_id integer not null,
+  language text not null,
+  articles bigint not null,
+  primary key (host_id, language)
+) with (fillfactor = 50);
 """
 
 
