@@ -37,7 +37,18 @@ _JSON = st.recursive(
     max_leaves=12,
 )
 _KEYS = [
-    *("published_at", "date_candidates", "title", "section_raw", "authors", "kept", "dropped"),
+    *(
+        "aliases",
+        "home",
+        "why",
+        "published_at",
+        "date_candidates",
+        "title",
+        "section_raw",
+        "authors",
+        "kept",
+        "dropped",
+    ),
     *("shares", "likely", "detectors", "hints", "ground", "rule"),
     *("compared", "same_page", "possible", "unclassified", "unmapped", "model"),
 ]
@@ -214,6 +225,25 @@ def test_evidence_of_any_shape_is_shown(kept: dict[str, object]) -> None:
 
     assert isinstance(evidence.compared_ids(version), tuple)
     assert evidence.whole(version).startswith("{")
+
+
+@pytest.mark.parametrize(
+    ("home", "said"),
+    [
+        ({"url": "https://paper.example/a", "kind": "amp"}, "this page is its amp form"),
+        ({"url": "https://paper.example/", "why": "it is a home page"}, "not believed: it is"),
+        (None, ""),
+    ],
+)
+def test_what_became_of_a_page_s_own_word_is_told(home: dict[str, str] | None, said: str) -> None:
+    found = {"aliases": {"home": home} if home else {}}
+    version = a_version(canonical_url="https://paper.example/a", evidence={"extraction": found})
+
+    rows = evidence.fields_panel(version)["rows"]
+
+    assert isinstance(rows, tuple)
+    assert rows[-1][2].startswith(said)
+    assert bool(rows[-1][2]) is bool(said)
 
 
 def test_the_date_that_was_taken_is_marked_among_its_candidates() -> None:

@@ -209,7 +209,7 @@ def fields_panel(version: Version) -> Context:
         ("canonical URL", version.canonical_url or "none"),
     ):
         place = _text(_mapping(found.get(name)).get("found_in"))
-        rows.append((name, value, place))
+        rows.append((name, value, _home(found) if name == "canonical URL" else place))
     kept = found.get("kept")
     dropped = _mapping(found.get("dropped"))
     text = version.text or ""
@@ -222,6 +222,14 @@ def fields_panel(version: Version) -> Context:
         "dropped": tuple((rule.replace("_", " "), _text(n)) for rule, n in sorted(dropped.items())),
         "truncated": version.text_truncated,
     }
+
+
+def _home(found: Mapping[str, JsonValue]) -> str:
+    """Say whether the page's word about its own address was believed."""
+    home = _mapping(_mapping(found.get("aliases")).get("home"))
+    if "why" in home:
+        return f"not believed: {_text(home['why'])}"
+    return f"this page is its {_text(home['kind'])} form" if "kind" in home else ""
 
 
 def whole(version: Version) -> str:
