@@ -60,6 +60,17 @@ def test_a_wrong_key_opens_nothing(locked_site: httpx.Client) -> None:
     assert SESSION_COOKIE not in locked_site.cookies
 
 
+def test_the_key_of_somebody_who_hands_in_opens_nothing(settings: GatewaySettings) -> None:
+    keys = {"api_key": SecretStr(KEY), "api_keys": SecretStr("partner=a-key-of-a-partner")}
+
+    with serving(settings.model_copy(update=keys)) as site:
+        answer = sign_in(site, key="a-key-of-a-partner")
+
+    assert answer.status_code == 403
+    assert "This key hands in" in answer.text
+    assert SESSION_COOKIE not in answer.cookies
+
+
 def test_who_guesses_the_key_has_to_wait_at_the_form_and_at_the_api(
     settings: GatewaySettings,
 ) -> None:

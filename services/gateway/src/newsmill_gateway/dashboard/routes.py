@@ -35,6 +35,7 @@ from newsmill_gateway.dashboard.sessions import (
 from newsmill_gateway.dashboard.shell import Shell
 from newsmill_gateway.doors import Door
 from newsmill_gateway.problems import ProblemError
+from newsmill_shared.database.accept import DEFAULT_SUBMITTER
 from newsmill_shared.database.engine import DatabaseAwayError
 from newsmill_shared.identity import new_id
 
@@ -159,7 +160,7 @@ class _Site:
             return self._refused_sign_in(request, go_on, "This form is too old. Send it again.")
         address = request.client.host if request.client else ""
         try:
-            self._door.check_key(form.get("key", "").strip(), address=address)
+            whose = self._door.check_key(form.get("key", "").strip(), address=address)
         except ProblemError as problem:
             if problem.status is not HTTPStatus.TOO_MANY_REQUESTS:
                 return self._refused_sign_in(request, go_on, "This is not the key.")
@@ -168,6 +169,9 @@ class _Site:
             answer = self._refused_sign_in(request, go_on, wrong, problem.status)
             answer.headers.update(problem.headers)
             return answer
+        if whose != DEFAULT_SUBMITTER:
+            wrong = "This key hands in; whoever watches needs the operator's."
+            return self._refused_sign_in(request, go_on, wrong)
         signed_in = _see_other(go_on)
         session = self._sessions.begin(now=self._now())
         _set_cookie(request, signed_in, SESSION_COOKIE, session, seconds=SESSION_SECONDS)
