@@ -184,7 +184,7 @@ def _disk_full(name: str) -> Fault:
 
 
 def _host_hangs(system: System, random: Random) -> None:
-    for number in random.sample(range(HOSTS), 10):
+    for number in random.sample(range(HOSTS), 60):
         system.press.hang(address(number), 25)
     system.wait(25)
 

@@ -8,9 +8,11 @@ from itertools import groupby, pairwise
 
 from tests.chaos.press import Request
 
-__all__ = ["STAGES", "Due", "Inflicted", "fetched_again", "idle_by_fault", "longest_idle"]
+__all__ = ["STAGES", "WHOLE", "Due", "Inflicted", "fetched_again", "idle_by_fault", "longest_idle"]
 
-STAGES = ("ingest", "enrich", "store")
+WHOLE = "whole"
+"""Not a stage: all of it. It idles while work has been sent and nothing ends."""
+STAGES = ("ingest", "enrich", "store", WHOLE)
 _BEFORE_SECONDS = 5.0
 """What was asked so long before a fault may have been in flight at it."""
 _AFTERMATH_SECONDS = 10.0

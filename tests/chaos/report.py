@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.chaos.measures import WHOLE
+
 __all__ = ["AIMS", "main", "table"]
 
 AIMS: Mapping[str, float] = {
@@ -27,6 +29,7 @@ class _Row:
 
     faults: int = 0
     idle: float = 0.0
+    still: float = 0.0
     worst: str = ""
     again: int = 0
     beyond: int = 0
@@ -53,14 +56,15 @@ def table(calm: Mapping[int, Kept], broken: Sequence[Kept]) -> str:
         )
     lines += [
         "",
-        "group of faults      faults  idle, s  aim  fetched again (beyond)  longest idle after",
+        "group of faults      faults  idle, s  aim  still, s  fetched again (beyond)"
+        "  idle longest after",
     ]
     for group, row in sorted(_groups(calm, broken).items()):
         aim = f"{AIMS[group]:g}" if group in AIMS else "-"
         missed = " <" if row.idle > AIMS.get(group, float("inf")) else ""
         lines.append(
-            f"{group:<20} {row.faults:>6} {row.idle:>8.1f} {aim:>4} {row.again:>14} "
-            f"({row.beyond:>5})  {row.worst}{missed}"
+            f"{group:<20} {row.faults:>6} {row.idle:>8.1f} {aim:>4} {row.still:>9.1f} "
+            f"{row.again:>14} ({row.beyond:>5})  {row.worst}{missed}"
         )
     skipped = sorted({line for result in broken for line in result["skipped"]})
     if skipped:
@@ -69,7 +73,11 @@ def table(calm: Mapping[int, Kept], broken: Sequence[Kept]) -> str:
 
 
 def _groups(calm: Mapping[int, Kept], broken: Iterable[Kept]) -> dict[str, _Row]:
-    """Idle times are beyond the calm run's; ``beyond`` counts what was fetched again in excess."""
+    """Gather figures by group of faults, beyond the calm run's.
+
+    ``idle`` is of a stage that has work before it, ``still`` of all while sent work has not ended,
+    ``beyond`` counts what was fetched again in excess of what was in flight.
+    """
     rows: dict[str, _Row] = defaultdict(_Row)
     for result in broken:
         usual = calm.get(result["seed"], {}).get("idle", {})
@@ -81,7 +89,9 @@ def _groups(calm: Mapping[int, Kept], broken: Iterable[Kept]) -> dict[str, _Row]
             row.beyond += max(0, fault["fetched_again"] - limit)
             for stage, seconds in fault["idle"].items():
                 beyond = max(0.0, seconds - usual.get(stage, 0.0))
-                if beyond > row.idle:
+                if stage == WHOLE:
+                    row.still = max(row.still, beyond)
+                elif beyond > row.idle:
                     row.idle = beyond
                     row.worst = f"{fault['name']}, seed {result['seed']} ({stage})"
     return rows

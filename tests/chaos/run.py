@@ -28,7 +28,14 @@ from tests.chaos.evidence import (
 )
 from tests.chaos.faults import FAULTS, Fault
 from tests.chaos.feeder import Feeder
-from tests.chaos.measures import STAGES, Inflicted, fetched_again, idle_by_fault, longest_idle
+from tests.chaos.measures import (
+    STAGES,
+    WHOLE,
+    Inflicted,
+    fetched_again,
+    idle_by_fault,
+    longest_idle,
+)
 from tests.chaos.pages import portions
 from tests.chaos.press import PressProcess, running_press
 from tests.chaos.sampler import Sampler
@@ -318,6 +325,7 @@ class _Trial:
             "ingest": [request.start for request in requests],
             "enrich": sorted(float(line) for line in self._enriched()),
             "store": [at - away for at in rows.finished_at],
+            WHOLE: [at - away for at in rows.finished_at],
         }
         idle = idle_by_fault(sampler.due, progress, self._inflicted, end=ended_at)
         again, unexplained = fetched_again(requests, self._inflicted)

@@ -14,7 +14,7 @@ from newsmill_cli.mill import Mill
 from newsmill_shared.database.conservation import conservation
 from newsmill_shared.database.engine import DatabaseAwayError, reading
 from newsmill_shared.queue.notes import NOTES_KEY
-from tests.chaos.measures import Due
+from tests.chaos.measures import WHOLE, Due
 
 __all__ = ["LISTS", "Memory", "Sampler"]
 
@@ -90,7 +90,9 @@ class Sampler:
         except DatabaseAwayError:
             return
         self._waiting = frozenset(
-            name for name, due in (("ingest", fetches), ("enrich", pages)) if due
+            name
+            for name, due in (("ingest", fetches), ("enrich", pages), (WHOLE, self.running))
+            if due
         )
 
     def _look_at_redis(self, redis: "Redis", *, memory: bool) -> frozenset[str]:

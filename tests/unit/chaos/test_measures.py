@@ -33,7 +33,8 @@ def test_a_stage_that_never_moves_again_idles_to_the_end() -> None:
 
 def test_idle_time_counts_from_the_end_of_a_fault_to_the_next_fault() -> None:
     faults = [a_fault(1, 3), a_fault(10, 11)]
-    progress = {"ingest": [], "enrich": [], "store": [0.5, 8.0, 9.0, 10.0, 15.0]}
+    ended = [0.5, 8.0, 9.0, 10.0, 15.0]
+    progress = {"ingest": [], "enrich": [], "store": ended, "whole": ended}
 
     idle = idle_by_fault(samples(0, 16), progress, faults, end=16)
 
