@@ -68,15 +68,7 @@ def read_feed(body: bytes, *, url: str = "", content_type: str | None = None) ->
         return _read_json_feed(text, url)
     # Decoded by the same ladder as pages, and handed over as what it then is.
     utf8 = _XML_DECLARATION.sub("", text, count=1).encode("utf-8", "replace")
-    parsed = feedparser.parse(
-        BytesIO(utf8),
-        response_headers={
-            "content-type": "application/xml; charset=utf-8",
-            "content-location": url,
-        },
-        resolve_relative_uris=False,
-        sanitize_html=False,
-    )
+    parsed = _parse(utf8, url)
     if not parsed.get("version") and not parsed.entries:
         raise NotAFeedError("this is neither RSS, nor Atom, nor a JSON Feed")
     return Feed(
@@ -84,6 +76,22 @@ def read_feed(body: bytes, *, url: str = "", content_type: str | None = None) ->
         link=_text(parsed.feed.get("link")),
         entries=tuple(map(_entry, parsed.entries[:MAX_ENTRIES])),
     )
+
+
+def _parse(utf8: bytes, url: str) -> Any:
+    try:
+        return feedparser.parse(
+            BytesIO(utf8),
+            response_headers={
+                "content-type": "application/xml; charset=utf-8",
+                "content-location": url,
+            },
+            resolve_relative_uris=False,
+            sanitize_html=False,
+        )
+    except Exception as error:
+        # Its handlers of single elements fail in many ways on what strangers write.
+        raise NotAFeedError(f"the feed is broken: {type(error).__name__}: {error}") from error
 
 
 def _entry(entry: Any) -> FeedEntry:

@@ -1,5 +1,6 @@
 """Feeds and sitemaps to links."""
 
+import contextlib
 import gzip
 import json
 from datetime import UTC, datetime
@@ -210,11 +211,29 @@ def test_a_json_feed_is_a_feed() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"\x00", b"<html><title>x</title></html>", b"{", b"{}", b"/etc/passwd", b"[1]"]
+    "body",
+    [
+        b"",
+        b"\x00",
+        b"<html><title>x</title></html>",
+        b"{",
+        b"{}",
+        b"/etc/passwd",
+        b"[1]",
+        b"<rss><channel><image></width></image></channel></rss>",
+    ],
 )
 def test_what_is_no_feed_is_refused(body: bytes) -> None:
     with pytest.raises(NotAFeedError):
         read_feed(body)
+
+
+@given(st.binary(max_size=20), st.integers(0, 400), st.integers(0, 60))
+def test_a_damaged_feed_is_read_or_refused(damage: bytes, place: int, lost: int) -> None:
+    whole = RSS.format(title="Oil", link="https://t.example/1").encode()
+
+    with contextlib.suppress(NotAFeedError):
+        assert read_feed(whole[:place] + damage + whole[place + lost :]).entries is not None
 
 
 def test_entities_are_not_followed() -> None:
