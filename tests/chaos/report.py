@@ -56,8 +56,7 @@ def table(calm: Mapping[int, Kept], broken: Sequence[Kept]) -> str:
         )
     lines += [
         "",
-        "group of faults      faults  idle, s  aim  still, s  fetched again (beyond)"
-        "  idle longest after",
+        "group of faults      faults  idle, s  aim  still, s  fetched again (beyond)  idle after",
     ]
     for group, row in sorted(_groups(calm, broken).items()):
         aim = f"{AIMS[group]:g}" if group in AIMS else "-"
