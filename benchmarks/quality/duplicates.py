@@ -7,16 +7,18 @@ Reads ``{id, url, title, text}`` (JSON lines, in order of arrival) on standard i
     REDIS_URL=... python race_check.py --data dev --cmd "python -m benchmarks.quality.duplicates"
 
 With ``REDIS_URL`` the index is the one of that server, shared by all processes that name it, and
-the caller empties it between runs; without it the index is in this process. Both answer alike:
-one suite of tests holds them to it.
+the caller empties it between runs. Without it this process starts an embedded server of its own;
+with ``--in-memory`` it needs none. All of them answer alike: one suite of tests holds them to it.
 """
 
+import argparse
 import gc
 import json
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from newsmill_enrich.duplicates import Index, MemoryIndex, fingerprint, judge
@@ -63,14 +65,17 @@ class NamesInRedis:
 
 def main() -> None:
     """Answer every line of standard input."""
-    index, names = _open(os.environ.get("REDIS_URL"))
-    # What was loaded so far stays: a long-lived process looks through it once.
-    gc.freeze()
-    for line in sys.stdin:
-        row = json.loads(line)
-        answer = answer_for(row, index, names.first)
-        sys.stdout.write(json.dumps(answer) + "\n")
-        sys.stdout.flush()
+    parser = argparse.ArgumentParser(description="Answer a stream of documents.")
+    parser.add_argument("--in-memory", action="store_true", help="use no server at all")
+    in_memory = parser.parse_args().in_memory
+    with _opened(os.environ.get("REDIS_URL"), in_memory=in_memory) as (index, names):
+        # What was loaded so far stays: a long-lived process looks through it once.
+        gc.freeze()
+        for line in sys.stdin:
+            row = json.loads(line)
+            answer = answer_for(row, index, names.first)
+            sys.stdout.write(json.dumps(answer) + "\n")
+            sys.stdout.flush()
 
 
 def answer_for(
@@ -114,12 +119,23 @@ def page_key(url: str) -> str:
     return f"{host.lower()}{path}{query or ''}"
 
 
-def _open(url: str | None) -> tuple[Index, Names]:
-    if url is None:
-        return MemoryIndex(), NamesHere()
-    from newsmill_enrich.adapters.redis_index import RedisIndex  # noqa: PLC0415 - as above
+@contextmanager
+def _opened(url: str | None, *, in_memory: bool) -> Iterator[tuple[Index, Names]]:
+    if in_memory:
+        yield MemoryIndex(), NamesHere()
+        return
+    # A run in memory needs neither client nor server.
+    from newsmill_enrich.adapters.redis_index import RedisIndex  # noqa: PLC0415
 
-    return RedisIndex.open(url), NamesInRedis(url)
+    if url is not None:
+        yield RedisIndex.open(url), NamesInRedis(url)
+        return
+    from newsmill_cli.engines import Engines, Given  # noqa: PLC0415
+    from tests.support.engines import chosen, open_folder  # noqa: PLC0415
+
+    others = Given(database_url="none", redis_url="none")
+    with open_folder() as folder, Engines(folder, given=others, choice=chosen()) as engines:
+        yield RedisIndex.open(engines.index_url), NamesHere()
 
 
 if __name__ == "__main__":
