@@ -17,9 +17,10 @@ from newsmill_shared.database.pauses import Scope, lift_pause, set_pause
 from newsmill_shared.identity import new_id
 from newsmill_store.dispatcher.__main__ import SESSION
 from newsmill_store.dispatcher.pausing import Pausing
-from newsmill_store.dispatcher.pick import Timing, pick_fetches
+from newsmill_store.dispatcher.pick import Timing, pick_fetches, pick_pages
 from newsmill_store.dispatcher.turns import wake
-from tests.support.builders import a_submission
+from tests.integration.ledger.conftest import LedgerUnderTest
+from tests.support.builders import a_page, a_submission
 
 HOSTS = ("a", "b", "c", "d")
 SUBMITTERS = ("mine", "yours", "theirs")
@@ -364,3 +365,32 @@ def test_a_high_priority_goes_before_all_shares(engine: Engine) -> None:
     jobs = system.hand_in(bulk(many[MANY // 2], submitter="many", priority=9))
 
     assert rounds_until_sent(system, jobs, hosts=many) == 1
+
+
+def test_pages_that_need_no_host_are_shared_likewise(ledger: LedgerUnderTest) -> None:
+    def hand_in(who: str, *names: str, priority: int = 0) -> None:
+        pages = [a_page(f"https://{who}.example/{name}", supplied=True) for name in names]
+        ledger.accept(
+            *(a_submission(page.url, page=page, priority=priority) for page in pages),
+            submitter=who,
+        )
+
+    hand_in("many", "1", "2", "3", "4")
+    hand_in("few", "1", "2")
+    hand_in("many", "urgent", priority=9)
+
+    picked, after = [], ""
+    for limit in (2, 2, 1, 1, 1, 1):
+        with transaction(ledger.engine) as connection:
+            pages = pick_pages(connection, limit, after=after, epoch="an-epoch")
+        after = pages.last
+        picked.append([message.page.url.removeprefix("https://") for message in pages.messages])
+
+    assert picked == [
+        ["many.example/urgent", "few.example/1"],
+        ["many.example/1", "few.example/2"],
+        ["many.example/2"],
+        ["many.example/3"],
+        ["many.example/4"],
+        [],
+    ]

@@ -103,6 +103,7 @@ def test_a_database_of_the_first_version_gets_its_lists_and_totals(engines: Engi
     assert ledger.sql("select position from listing order by 1") == [(1,), (2,)]
     assert (ledger.conservation().accepted, ledger.conservation().unaccounted) == (2, 0)
     assert ledger.conservation().outcomes == {"stored": 2}
+    assert ledger.sql("select name, accepted, ended from submitter") == [("default", 2, 2)]
 
 
 def test_open_jobs_of_a_submitter_are_what_was_accepted_less_what_has_ended(
