@@ -164,6 +164,32 @@ def test_show_prints_an_article_to_read(
     assert "First.\n\nSecond.\n" in said
 
 
+def test_show_of_a_job_shows_the_article_that_it_brought(
+    mill: "FakeMill", capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A job's id is what `add` gives."""
+    mill.articles = {"01890000-0000-7000-8000-0000000000aa"}
+
+    assert app(["show", JOB]) == 0
+
+    assert capsys.readouterr().out.startswith("Nehir")
+
+
+@pytest.mark.parametrize("which", [JOB, "http://a.example/1"])
+def test_show_of_a_job_without_an_article_shows_its_attempts_instead(
+    which: str, mill: "FakeMill", capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A dead job is looked at, too; exit code 1 says that there is no article."""
+    mill.articles, mill.outcome = set(), "dead"
+    mill.attempts = [{"attempt": 3, "stage": "enrich", "ended": "lost", "reason": "memory"}]
+
+    assert app(["show", which]) == 1
+
+    said = capsys.readouterr().out
+    assert "dead" in said
+    assert "memory" in said
+
+
 @pytest.mark.parametrize("command", ["status", "show"])
 def test_what_is_not_known_makes_exit_code_1_and_says_what_to_do(
     command: str, mill: "FakeMill", capsys: pytest.CaptureFixture[str]
@@ -194,6 +220,8 @@ class FakeMill:
         self.asked: list[str] = []
         self.outcome = "stored"
         self.attempts: list[dict[str, Any]] = []
+        self.articles: set[str] | None = None
+        """Ids of those that there are; every one, if not said."""
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         """Answer as the gateway would."""
@@ -207,12 +235,17 @@ class FakeMill:
         if "unknown" in url:
             return httpx.Response(404, json={"detail": "not found"})
         if "/articles" in request.url.path:
+            name = url or request.url.path.rpartition("/")[2]
+            if self.articles is not None and name not in self.articles:
+                return httpx.Response(404, json={"detail": "not found"})
             return httpx.Response(200, json=self.ARTICLE)
         state = {"state": "finished", "outcome": self.outcome} if self.outcome else {}
         running = {"job_id": JOB, "url": "http://a.example/1", "state": "running"}
         job: dict[str, Any] = {**running, **state}
         if self.attempts:
             job["attempts"] = self.attempts
+        if self.articles:
+            (job["article_id"],) = self.articles
         return httpx.Response(200, json=job)
 
     def _accept(self, line: int, item: dict[str, Any]) -> dict[str, Any]:

@@ -7,11 +7,11 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from newsmill_cli.api import Json
+from newsmill_cli.api import Api, Json
 from newsmill_cli.attempts import attempts_of, attempts_table
-from newsmill_cli.commands.status import is_id
+from newsmill_cli.commands.status import is_id, print_job
 from newsmill_cli.connection import connect
-from newsmill_cli.errors import CommandError
+from newsmill_cli.errors import CommandError, ExitCode
 from newsmill_cli.options import DataOption, JSONOption
 from newsmill_cli.output import console, print_json
 
@@ -33,27 +33,45 @@ _ROWS = (
 
 def show(
     *,
-    which: Annotated[str, typer.Argument(metavar="ARTICLE|URL", help="An article's id, or a URL.")],
+    which: Annotated[str, typer.Argument(metavar="ARTICLE|JOB|URL", help="An id, or a URL.")],
     data: DataOption,
     as_json: JSONOption = False,
 ) -> None:
-    """Show an article, by its id or by the URL of its page; --json with all evidence.
+    """Show an article, by its id, its job or the URL of its page; --json with all evidence.
 
-    The attempts of its page's last job come with it, unless --json is given.
-
-    Exit code 1 says that there is none.
+    The attempts of the job come with it, unless --json is given. Exit code 1 says that there is no
+    article; the job, if there is one, is shown instead.
     """
     with connect(data) as api:
-        article = api.article(which) if is_id(which) else api.article_of(which)
-        job = None if as_json or article is None else api.job_of(str(article.get("url")))
-    if article is None:
-        raise CommandError(
-            f"there is no article for {which}", f"`newsmill status {which}` says what became of it."
-        )
-    if as_json:
+        article, job = _look_up(api, which)
+    if article is not None and as_json:
         print_json(article)
-    else:
+    elif article is not None:
         _print_article(console(), article, attempts_of(job or {}))
+    elif job is None:
+        raise CommandError(
+            f"nothing is known of {which}", "Hand the page in with `newsmill add URL`."
+        )
+    else:
+        if as_json:
+            print_json(job)
+        else:
+            print_job(job)
+        raise typer.Exit(ExitCode.NO)
+
+
+def _look_up(api: Api, which: str) -> tuple[Json | None, Json | None]:
+    """Return an article and the job that it came with, or that was to bring one."""
+    if not is_id(which):
+        article = api.article_of(which)
+        return article, api.job_of(which)
+    article = api.article(which)
+    if article is not None:
+        return article, api.job_of(str(article.get("url")))
+    job = api.job(which)
+    if job is None or not job.get("article_id"):
+        return None, job
+    return api.article(str(job["article_id"])), job
 
 
 def _print_article(printer: Console, article: Json, attempts: Sequence[Json]) -> None:

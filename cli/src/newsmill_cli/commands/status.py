@@ -17,7 +17,7 @@ from newsmill_cli.output import console, print_json
 from newsmill_cli.pausing import pause_line, stops
 from newsmill_cli.results import OUTCOME_STYLES, conservation_line, is_bad
 
-__all__ = ["is_id", "status"]
+__all__ = ["is_id", "print_job", "status"]
 
 _ROWS = (
     ("outcome", "outcome"),
@@ -65,7 +65,7 @@ def status(
     if as_json:
         print_json(job)
     else:
-        _print_job(job, [pause for pause in pauses if stops(pause, job)])
+        print_job(job, [pause for pause in pauses if stops(pause, job)])
     raise typer.Exit(ExitCode.NO if is_bad(job) else ExitCode.OK)
 
 
@@ -89,7 +89,8 @@ def _print_all(api: Api, *, as_json: bool) -> None:
         printer.print(Text(pause_line(pause), style="yellow"))
 
 
-def _print_job(job: Json, pauses: Sequence[Json]) -> None:
+def print_job(job: Json, pauses: Sequence[Json] = ()) -> None:
+    """Print how a job is, what stops it, and what its attempts did."""
     printer = console()
     printer.print(_job_table(job, pauses))
     attempts = attempts_of(job)
