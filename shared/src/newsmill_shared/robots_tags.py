@@ -86,7 +86,9 @@ def _read(text: str, agent: str, *, named: bool = True) -> Directives:
         dates.append(match[1])
         return f"unavailable_after {len(dates) - 1}"
 
-    for part in _EXPIRY.sub(set_aside, text.lower()).split(","):
+    # One space at most in a row: else a header of spaces would be searched again from each.
+    plain = " ".join(text.lower().split())
+    for part in _EXPIRY.sub(set_aside, plain).split(","):
         directive = part
         name = _AGENT.match(part)
         if named and name and name[1] not in _VALUED:

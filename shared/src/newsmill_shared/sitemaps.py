@@ -34,7 +34,7 @@ MAX_SITEMAP_BYTES = 50 * 1024 * 1024
 _GZIP = b"\x1f\x8b"
 _KINDS: dict[str, Literal["urlset", "index"]] = {"urlset": "urlset", "sitemapindex": "index"}
 _LINK = re.compile(r"https?://[^\s\ufffd]+", re.IGNORECASE)
-_COMMENTS = re.compile(r"\A(?:\s|#.*)*")
+_LINE = re.compile(r"[^\s#].*|#.*")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _XML_DECLARATION = re.compile(r"\A\s*<\?xml\s[^>]*\?>")
 _LONE_AMPERSAND = re.compile(
@@ -75,7 +75,7 @@ def read_sitemap(body: bytes) -> Sitemap:
         NotASitemapError: It is none, it defines entities, or it is too large.
     """
     text = decode(_unpacked(body)).text
-    if _LINK.match(_COMMENTS.sub("", text)):
+    if _LINK.match(_first_line(text)):
         return Sitemap("text", tuple(islice(_lines(text), MAX_ENTRIES)))
     if "<!ENTITY" in text:
         raise NotASitemapError("a sitemap must not define entities")
@@ -100,6 +100,12 @@ def _unpacked(body: bytes) -> bytes:
     except EndedError as error:
         raise NotASitemapError(error.detail) from error
     raise NotASitemapError(f"the sitemap is larger than {MAX_SITEMAP_BYTES} bytes")
+
+
+def _first_line(text: str) -> str:
+    """Return the first line that is neither empty nor a comment."""
+    lines = (match[0] for match in _LINE.finditer(text))
+    return next((line for line in lines if not line.startswith("#")), "")
 
 
 def _lines(text: str) -> Iterator[SitemapEntry]:

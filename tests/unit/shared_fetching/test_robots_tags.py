@@ -71,6 +71,12 @@ def test_of_two_times_the_earlier_holds() -> None:
     assert found.unavailable_after == datetime(2030, 1, 2, tzinfo=UTC)
 
 
+def test_a_header_made_to_be_searched_for_ever_is_read_at_once() -> None:
+    headers = [f"unavailable_after: x{' ' * 60_000}!", "unavailable_after: " + ",a." * 20_000]
+
+    assert read_robots_tags(headers, "newsmill") == Directives()
+
+
 @given(st.lists(st.text(max_size=80), max_size=3))
 def test_any_text_can_stand_in_a_header(headers: list[str]) -> None:
     assert isinstance(read_robots_tags(headers, "newsmill"), Directives)
