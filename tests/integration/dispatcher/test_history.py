@@ -7,20 +7,32 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import text
 
 from newsmill_shared.database.attempts import PastAttempt, read_attempts
 from newsmill_shared.database.engine import reading, transaction
 from newsmill_shared.database.finish import Ending, finish
 from newsmill_shared.database.tallies import forget_minutes, read_minutes, read_totals
+from newsmill_shared.identity import new_id
 from newsmill_shared.messages import Span
-from newsmill_shared.queue.notes import EndedNote, LateNote, LostNote, MissingNote, MovedNote
+from newsmill_shared.queue.notes import (
+    AnyNote,
+    EndedNote,
+    FetchedNote,
+    LateNote,
+    LostNote,
+    MissingNote,
+    MovedNote,
+)
 from newsmill_shared.reasons import Reason
 from newsmill_store.dispatcher.sweep import void_running
 from tests.integration.dispatcher.conftest import Mill
 from tests.support.builders import (
     NOON,
     a_page,
+    a_page_fetched,
     a_submission,
     an_article_enriched,
     an_ending_message,
@@ -358,6 +370,55 @@ def test_a_result_and_a_judgement_of_the_same_attempt_wait_in_no_circle(mill: Mi
         voided.result(timeout=20)
 
     assert told(mill) == [(1, "enrich", "done", "")]
+
+
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_counts_are_those_of_the_rows_whatever_comes_however_often(
+    mill: Mill, data: st.DataObject
+) -> None:
+    jobs = mill.ledger.accept(*(a_submission(f"https://a.example/{new_id()}") for _ in range(4)))
+    mill.ledger.sql(
+        "update job set state = 'running', stage = 'ingest', attempt = 1 where id = any(:jobs)",
+        jobs=jobs,
+    )
+    notes = data.draw(st.lists(st.sampled_from(every_note(jobs)), max_size=30))
+
+    for batch in (notes[::2], notes[1::2]):
+        for note in batch:
+            mill.note(note)
+        mill.tick()
+    results = data.draw(st.lists(st.sampled_from(jobs), unique=True))
+    for _ in range(2):
+        mill.ledger.finish(*(Ending.of(an_ending_message(job)) for job in results))
+    mill.tick()
+
+    ((rows, outcomes),) = mill.ledger.sql(
+        "select (select count(*) from attempt), (select count(*) from outcome)"
+    )
+    counted = totals(mill)
+    assert sum(n for (stage, *_), n in counted.items() if stage in ("ingest", "enrich")) == rows
+    assert sum(n for (stage, *_), n in counted.items() if stage == "job") == outcomes
+
+
+def every_note(jobs: list[UUID]) -> list[AnyNote]:
+    """Return each kind of note about each of these jobs' first attempts."""
+    return [
+        note
+        for job in jobs
+        for note in (
+            EndedNote(job_id=job, attempt=1, reason=Reason.HTTP_404, span=a_span()),
+            EndedNote(job_id=job, attempt=1, reason=Reason.TIMEOUT, span=a_span()),
+            MovedNote(job_id=job, attempt=1, target="https://b.example/", hops=()),
+            LateNote(job_id=job, attempt=1),
+            LateNote(job_id=job, attempt=1, stage="enrich"),
+            LostNote(job_id=job, attempt=1, reason=Reason.MEMORY),
+            MissingNote(job_id=job, attempt=1),
+            FetchedNote(job_id=job, attempt=1, message=a_page_fetched(job), span=a_span()),
+        )
+    ]
 
 
 BLOCKED = """
