@@ -102,6 +102,13 @@ def test_a_lost_attempt_is_told_with_how_long_nobody_knew() -> None:
     assert spent(told)["lost on the way, until that was seen"] == "20 s"
 
 
+def test_an_attempt_that_nobody_measured_took_until_the_ledger_heard_of_its_end() -> None:
+    told = story(a_job(an_attempt(began_at=None, seconds=None, worker=None)), came())
+
+    assert spent(told)["fetching"] == "2.0 s"
+    assert "lost on the way, until that was seen" not in spent(told)
+
+
 def test_of_several_fetches_only_the_last_shows_the_page_that_is_kept() -> None:
     first = an_attempt(sent_at=ago(39), began_at=ago(39))
 

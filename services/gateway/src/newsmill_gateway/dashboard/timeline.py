@@ -50,6 +50,7 @@ _SAYS = {
         "enrich": "gone at enrich, at no cost",
     },
 }
+_GONE = frozenset({AttemptEnd.LATE, AttemptEnd.LOST, AttemptEnd.VOID})
 _OUTCOME_STATES = {Outcome.SKIPPED: "off", Outcome.FAILED: "warn", Outcome.DEAD: "bad"}
 
 
@@ -173,7 +174,9 @@ def _work(attempt: AttemptAnswer, fetched: Retrieval | None) -> _Stretch:
     kind: Kind = "fetch" if attempt.stage == "ingest" else "enrich"
     seconds = attempt.seconds
     if seconds is None:
-        kind, seconds = "lost", _between(_begin(attempt), attempt.ended_at)
+        seconds = _between(_begin(attempt), attempt.ended_at)
+    if attempt.ended in _GONE:
+        kind = "lost"
     said = f"Attempt {attempt.attempt}: {_said(attempt, fetched)}"
     more = [_worker(attempt.worker)]
     if fetched is not None:
