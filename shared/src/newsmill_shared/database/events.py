@@ -129,8 +129,9 @@ def number_events(connection: Connection) -> int:
     """Give the next positions to committed events; return how many there were.
 
     In the same transaction articles take the positions of their changes, the languages of their
-    hosts are counted, and totals grow by what was numbered and by what was counted at the stages. Only the dispatcher may call this, in one
-    session: so the highest number is its own, and nobody else writes what depends on it.
+    hosts are counted, and totals grow by what was numbered and by what was counted at the stages.
+    Only the dispatcher may call this, in one session: so the highest number is its own, and nobody
+    else writes what depends on it.
     """
     last = last_position(connection)
     numbered = connection.execute(_NUMBER, {"last": last, "limit": EVENTS_AT_ONCE}).rowcount
