@@ -3,9 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from newsmill_cli.engines import Engines
 from tests.support.engines import emptied, fresh_database, running_engines
+
+# A machine that has much to do is slow: that fails no test.
+settings.register_profile("newsmill", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("newsmill")
 
 
 @pytest.fixture(scope="session")
