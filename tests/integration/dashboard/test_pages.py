@@ -261,6 +261,23 @@ def test_a_duplicate_links_to_what_it_repeats(site: httpx.Client, mill: Mill) ->
     assert f"/explain?q={relation.article_id}" in page
 
 
+def test_a_duplicate_shows_what_it_shares_side_by_side_as_text(
+    site: httpx.Client, mill: Mill
+) -> None:
+    first, wire = "https://paper.example/first", "https://wire.example/copy"
+    shared = "the council voted <script>alert(1)</script> to repair the old bridge before winter"
+    mill.store(first, article=an_article("The first", f"Before. {shared}. After."))
+    copy = an_article("The copy", f"{shared.upper()}!", duplicate_of=a_relation(first))
+    job_id = mill.store(wire, article=copy)
+
+    page = site.get(f"/jobs/{job_id}").text
+
+    assert "Passages that both have" in page
+    assert f"{len(shared)} of {len(shared) + 1} characters stand in the earlier one" in page
+    assert "THE COUNCIL VOTED &lt;SCRIPT&gt;ALERT(1)" in page
+    assert "the council voted &lt;script&gt;alert(1)" in page
+
+
 def test_a_job_tells_its_attempts_and_where_its_time_went(site: httpx.Client, mill: Mill) -> None:
     job = mill.add()
     mill.sql(

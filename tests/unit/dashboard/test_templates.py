@@ -17,6 +17,7 @@ from newsmill_gateway.dashboard.ports import (
     Article,
     ArticleList,
     ArticleQuery,
+    Copied,
     Facets,
     Neighbour,
     Retrieval,
@@ -56,6 +57,9 @@ class Read(HTMLParser):
         return sum(name == tag for name, _ in self.elements)
 
 
+_EIGHT_WORDS = "The council voted to repair the old bridge"
+
+
 def a_job_page(strange: str, *, url: str = "https://paper.example/story") -> str:
     job = JobInFull(
         job_id=AN_ID,
@@ -81,7 +85,7 @@ def a_job_page(strange: str, *, url: str = "https://paper.example/story") -> str
     )
     version = a_version(
         title=strange,
-        text=strange,
+        text=f"{strange}\n{_EIGHT_WORDS}",
         authors=(strange,),
         section_raw=strange,
         site_name=strange,
@@ -101,7 +105,8 @@ def a_job_page(strange: str, *, url: str = "https://paper.example/story") -> str
         ago(5), 200, url, 9, strange, "0" * 64, False, {"etag": strange}, ((301, url),)
     )
     other = Neighbour(AN_ID, url, strange, strange[:8], NOW)
-    found = Found(job, came, version, (other,), {AN_ID: other}, None)
+    copied = Copied(AN_ID, url, strange[:8], f"{strange}\n{_EIGHT_WORDS}")
+    found = Found(job, came, version, (other,), {AN_ID: other}, copied, None)
     return PAGES.render("job.html", {**job_page(found, NOW), "nav": NAV})
 
 

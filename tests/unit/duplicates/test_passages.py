@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsmill_enrich.duplicates import Passage, shared_passages
+from newsmill_shared.passages import Passage, shared_passages
 from tests.unit.duplicates.builders import a_story, an_unspaced_story
 
 

@@ -2,14 +2,12 @@
 
 :func:`fingerprint` says what the index keeps of a document, an :class:`Index` registers it and
 returns earlier candidates in one step, and :func:`judge` decides which of them tell its story.
-:func:`shared_passages` shows what two texts have in common.
 """
 
 from newsmill_enrich.duplicates.comparison import Comparison, Rule, Thresholds, compare
 from newsmill_enrich.duplicates.fingerprints import Fingerprint, document_key, fingerprint
 from newsmill_enrich.duplicates.index import Candidate, Index, Registered
 from newsmill_enrich.duplicates.memory import MemoryIndex
-from newsmill_enrich.duplicates.passages import Passage, shared_passages
 from newsmill_enrich.duplicates.sketch import SKETCH_VERSION, Sketch, SketchVersionError
 from newsmill_enrich.duplicates.verdicts import judge
 
@@ -20,7 +18,6 @@ __all__ = [
     "Fingerprint",
     "Index",
     "MemoryIndex",
-    "Passage",
     "Registered",
     "Rule",
     "Sketch",
@@ -30,5 +27,4 @@ __all__ = [
     "document_key",
     "fingerprint",
     "judge",
-    "shared_passages",
 ]

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from newsmill_enrich.duplicates.comparison import Comparison, Thresholds, compare
 from newsmill_enrich.duplicates.fingerprints import fingerprint
-from newsmill_enrich.duplicates.passages import Passage, shared_passages
 from newsmill_enrich.duplicates.sketch import Sketch
+from newsmill_shared.passages import Passage, shared_passages
 
 __all__ = ["Document", "Explanation", "explain"]
 

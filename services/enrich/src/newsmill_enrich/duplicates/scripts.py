@@ -3,11 +3,7 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
-__all__ = ["HAN", "PROFILES", "SOUTHEAST", "Profile", "Script"]
-
-SOUTHEAST = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF))
-HAN = ((0x3040, 0x30FF), (0x3400, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x31FFF))
-"""Code point ranges (inclusive) written without spaces: every character is a token of its own."""
+__all__ = ["PROFILES", "Profile", "Script"]
 
 
 class Script(IntEnum):

@@ -9,7 +9,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from newsmill_enrich.duplicates.scripts import HAN, SOUTHEAST, Script
+from newsmill_enrich.duplicates.scripts import Script
+from newsmill_shared.passages import HAN, SOUTHEAST
 
 __all__ = ["Hashes", "Tokens", "normalise", "tokenise", "window_hashes"]
 

@@ -21,6 +21,7 @@ from newsmill_gateway.dashboard.ports import (
     ArticleList,
     ArticleQuery,
     Backlog,
+    Copied,
     Facets,
     Failure,
     FailureGroup,
@@ -224,6 +225,17 @@ union all select 'all', '', '', count(*) from newest
 _FETCH_OF_JOB = text("""
 select fetched_at, page from page_fetch where id = coalesce(
   (select fetch_id from job where id = :job), (select fetch_id from outcome where job_id = :job))
+""")
+
+# In the version that was compared, if it is stored, else in its current one.
+_COPIED = text("""
+select a.id as article_id, a.url, t.language, t.text
+from version v join article a on a.id = v.duplicate_of and a.version > 0
+join lateral (
+  select language, text from version
+  where article_id = a.id and (number = a.version or document = v.duplicate_document)
+  order by coalesce(document = v.duplicate_document, false) desc limit 1) t on true
+where v.article_id = :article and v.number = :number
 """)
 
 _VERSION = text("""
@@ -463,6 +475,16 @@ class SQLDashboard:
                 "duplicate_of": row["duplicate_of"],
             }
         )
+
+    def copied(self, article_id: UUID, number: int) -> Copied | None:
+        """Return the earlier article that a version tells again, if that is stored."""
+        with reading(self._engine) as snapshot:
+            row = (
+                snapshot.execute(_COPIED, {"article": article_id, "number": number})
+                .mappings()
+                .first()
+            )
+        return Copied(**row) if row is not None else None
 
     def story(self, cluster_id: UUID) -> tuple[Neighbour, ...]:
         """Return the first articles of a story, oldest first."""

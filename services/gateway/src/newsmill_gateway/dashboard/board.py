@@ -19,7 +19,15 @@ from newsmill_gateway.dashboard.failures import failure_rows, failures_panel, fi
 from newsmill_gateway.dashboard.formats import host_of
 from newsmill_gateway.dashboard.hosts import HostQuery, host_panel, hosts_panel
 from newsmill_gateway.dashboard.job import Found, job_page
-from newsmill_gateway.dashboard.ports import ArticleQuery, Broker, FailureQuery, Ledger, Pulse
+from newsmill_gateway.dashboard.ports import (
+    ArticleQuery,
+    Broker,
+    Copied,
+    FailureQuery,
+    Ledger,
+    Pulse,
+    Version,
+)
 from newsmill_gateway.dashboard.verdict import Facts, is_unused
 from newsmill_gateway.diagnosing import Diagnosed, Diagnosis
 from newsmill_gateway.gateway import HandedIn
@@ -190,9 +198,15 @@ class Board:
             version=version,
             story=self._ledger.story(version.cluster_id) if version else (),
             known=self._ledger.neighbours(compared_ids(version)) if version else {},
+            copied=self._copied(version),
             host=self._ledger.host(host_of(job.url)) if job.outcome is None else None,
         )
         return job_page(found, self._clock())
+
+    def _copied(self, version: Version | None) -> Copied | None:
+        if version is None or version.duplicate_of is None:
+            return None
+        return self._ledger.copied(version.article_id, version.number)
 
     def explain(self, asked: str) -> UUID:
         """Return the job that answers what became of a URL, a job or an article.

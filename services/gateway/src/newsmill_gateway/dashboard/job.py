@@ -11,7 +11,8 @@ from newsmill_gateway.dashboard.articles import shown_lang
 from newsmill_gateway.dashboard.failures import REASON_SAYS
 from newsmill_gateway.dashboard.formats import age, clock, count, safe_link, stamp
 from newsmill_gateway.dashboard.languages import language_name
-from newsmill_gateway.dashboard.ports import Host, Neighbour, Retrieval, Version
+from newsmill_gateway.dashboard.passages import passages_panel
+from newsmill_gateway.dashboard.ports import Copied, Host, Neighbour, Retrieval, Version
 from newsmill_gateway.dashboard.timeline import Step, Story, step, story
 from newsmill_shared.reasons import MAX_TRIES, Outcome, Reason
 
@@ -62,6 +63,8 @@ class Found:
     version: Version | None
     story: tuple[Neighbour, ...]
     known: Mapping[UUID, Neighbour]
+    copied: Copied | None
+    """The earlier article that it tells again."""
     host: Host | None
     """The host of a job that has not ended."""
 
@@ -97,6 +100,7 @@ def job_page(found: Found, now: datetime) -> Mapping[str, object]:
             "language": evidence.language_panel(version),
             "categories": evidence.categories_panel(version),
             "duplicates": evidence.duplicates_panel(version, found.story, found.known),
+            "passages": passages_panel(version, found.copied),
             "fields": evidence.fields_panel(version),
             "whole": evidence.whole(version),
         }
@@ -186,6 +190,9 @@ def _pending(found: Found, since: datetime, now: datetime) -> Step:
     if job.state == "held" and job.held_until:
         more = f"{job.tries} tries failed; the next may begin at {stamp(job.held_until)}."
         return step(now, "wait", "Waits for its next try", more, took=took)
+    if job.state == "held":
+        more = "newsmill status says who has paused it, and newsmill resume lets it go on."
+        return step(now, "wait", f"Set aside: the label {job.label} is paused", more, took=took)
     if found.retrieval is not None:
         return step(
             now, "wait", "Waits for a place in enrich", "Its page is there already.", took=took

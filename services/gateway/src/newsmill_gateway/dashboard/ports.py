@@ -19,6 +19,7 @@ __all__ = [
     "Backlog",
     "Beat",
     "Broker",
+    "Copied",
     "Facets",
     "Failure",
     "FailureGroup",
@@ -310,6 +311,16 @@ class Neighbour:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """The earlier article that a version tells again, as it was when they were compared."""
+
+    article_id: UUID
+    url: str
+    language: str
+    text: str | None
+
+
 class Ledger(Protocol):
     """The ledger, as the dashboard reads it.
 
@@ -362,6 +373,10 @@ class Ledger(Protocol):
 
     def version(self, article_id: UUID, number: int | None) -> Version | None:
         """Return an article in one version, or its current one."""
+        ...
+
+    def copied(self, article_id: UUID, number: int) -> Copied | None:
+        """Return the earlier article that a version tells again, if that is stored."""
         ...
 
     def story(self, cluster_id: UUID) -> tuple[Neighbour, ...]:
