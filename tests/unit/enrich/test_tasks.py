@@ -210,6 +210,19 @@ def test_of_a_page_that_asks_for_no_copy_only_the_article_stays(in_header: bool)
     assert enricher.pages.deleted == [message.page.object]
 
 
+def test_no_copy_stays_of_a_page_that_asks_so_and_is_no_article() -> None:
+    enricher = an_enricher(b"<head><meta name=robots content=noarchive></head><p>Nothing</p>")
+    message = a_page_fetched(new_id())
+
+    answer = enrich_page(message, enricher, now=NOON)
+
+    assert isinstance(answer, JobFinished)
+    drop_page(answer, enricher.pages)
+    assert answer.reason is Reason.NOT_AN_ARTICLE
+    assert isinstance(enricher.pages, FakePages)
+    assert enricher.pages.deleted == [message.page.object]
+
+
 def test_what_a_page_asks_of_crawlers_does_not_bind_who_hands_it_in() -> None:
     enricher = an_enricher(with_head("<meta name=robots content='noindex, noarchive'>"))
 

@@ -11,7 +11,7 @@ import structlog
 
 from newsmill_enrich.aliases import read_aliases
 from newsmill_enrich.duplicates import Fingerprint, Registered, Thresholds, fingerprint, judge
-from newsmill_enrich.extraction import Extracted, extract
+from newsmill_enrich.extraction import Extracted, UnarchivedError, extract
 from newsmill_enrich.language import Detected, Hints
 from newsmill_enrich.topics import Tagged
 from newsmill_shared.errors import EndedError, TransientError
@@ -105,6 +105,9 @@ def enrich_page(
     """
     try:
         return _enrich(message, enricher, now)
+    except UnarchivedError as error:
+        page = message.page.model_copy(update={"noarchive": True})
+        return _finished(message.model_copy(update={"page": page}), error.reason, error.detail)
     except EndedError as error:
         return _finished(message, error.reason, error.detail)
     except PageMissingError:

@@ -2,6 +2,6 @@
 
 from newsmill_enrich.extraction.links import Links
 from newsmill_enrich.extraction.page import extract, warm_up
-from newsmill_enrich.extraction.record import Extracted
+from newsmill_enrich.extraction.record import Extracted, UnarchivedError
 
-__all__ = ["Extracted", "Links", "extract", "warm_up"]
+__all__ = ["Extracted", "Links", "UnarchivedError", "extract", "warm_up"]

@@ -21,7 +21,7 @@ from newsmill_enrich.extraction.kinds import page_kind, paywall
 from newsmill_enrich.extraction.main_text import MainText, read_main_text
 from newsmill_enrich.extraction.model import Forest, load_model
 from newsmill_enrich.extraction.prescan import Scan, scan_markup
-from newsmill_enrich.extraction.record import Extracted
+from newsmill_enrich.extraction.record import Extracted, UnarchivedError
 from newsmill_enrich.extraction.second_opinion import fits, main_text
 from newsmill_enrich.extraction.signals import read_section, read_signals
 from newsmill_enrich.extraction.surroundings import Surroundings, look_around
@@ -266,7 +266,8 @@ def from_markup(
     dates = _dates(draft, page, draft.context)
     ground = not_an_article(_facts(draft, page.final_url, dates.published is not None))
     if ground:
-        raise EndedError(Reason.NOT_AN_ARTICLE, ground)
+        ended = UnarchivedError if declared.robots.noarchive else EndedError
+        raise ended(Reason.NOT_AN_ARTICLE, ground)
     signals = read_signals(draft.tree, declared, title, page.final_url)
     site = declared.first("og:site_name", "application-name")
     section, section_in = read_section(draft.tree, signals, site, draft.around.rubric)

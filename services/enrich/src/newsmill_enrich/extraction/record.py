@@ -7,8 +7,13 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from newsmill_enrich.extraction.links import Links
+from newsmill_shared.errors import EndedError
 
-__all__ = ["Extracted"]
+__all__ = ["Extracted", "UnarchivedError"]
+
+
+class UnarchivedError(EndedError):
+    """A page ends without an article, and asks that no copy of it be kept."""
 
 
 @dataclass(frozen=True, slots=True)
