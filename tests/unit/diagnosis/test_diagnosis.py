@@ -232,6 +232,11 @@ PURPOSES: tuple[tuple[Snapshot, Code, str], ...] = (
         "The duplicate index is being rebuilt",
     ),
     (
+        a_snapshot(index=Index(dropped_at=ago(1800), dropped=9)),
+        Code.INDEX_FULL,
+        "The duplicate index was full and has dropped its oldest documents",
+    ),
+    (
         a_snapshot(
             database=a_database(a_quiet_ledger(backlog=Backlog(turn=9, turn_at=ago(-90_000))))
         ),

@@ -51,7 +51,12 @@ _FAULTS: tuple[_Finder, ...] = (
     stalls.api_unreachable,
     engines.clock_skew,
 )
-_PURPOSES: tuple[_Finder, ...] = (flow.paused, flow.enrich_slow, engines.index_rebuilding)
+_PURPOSES: tuple[_Finder, ...] = (
+    flow.paused,
+    flow.enrich_slow,
+    engines.index_rebuilding,
+    engines.index_full,
+)
 
 
 def diagnose(seen: Snapshot) -> tuple[Cause, ...]:

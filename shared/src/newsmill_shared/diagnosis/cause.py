@@ -48,6 +48,7 @@ class Code(StrEnum):
     ENRICH_SLOW = "enrich_slow"
     STORE_SLOW = "store_slow"
     INDEX_REBUILDING = "index_rebuilding"
+    INDEX_FULL = "index_full"
     POLITE = "polite"
     MOVING = "moving"
     READY = "ready"

@@ -21,6 +21,7 @@ __all__ = [
     "database_read_only",
     "database_slow",
     "index_away",
+    "index_full",
     "index_rebuilding",
     "page_store",
     "redis_away",
@@ -33,6 +34,7 @@ _FULL_SHARE = 0.99
 """Redis refuses writes above its limit, and hovers just below it then."""
 _CONNECTIONS_FEW = 0.95
 _SKEW_SECONDS = 30.0
+_DROPPED_SECONDS = 3600.0
 """Dates of articles and their versions come from workers' clocks."""
 _LAST_BYTES = 2**30
 _LAST_SHARE = 0.05
@@ -297,8 +299,24 @@ def index_rebuilding(seen: Snapshot) -> Iterator[Cause]:
             code=Code.INDEX_REBUILDING,
             state="wait",
             said="The duplicate index is being rebuilt",
-            meaning=f"{index.rebuilding} Until it is complete, copies of documents that it does"
-            " not have yet are taken for new stories.",
+            meaning=f"{index.rebuilding} Enrichment waits until those of the last two days are"
+            " there; no copy is missed.",
+        )
+
+
+def index_full(seen: Snapshot) -> Iterator[Cause]:
+    """Find that the duplicate index had to forget, within the last hour."""
+    index = seen.index
+    if index is None or isinstance(index, Away) or index.dropped_at is None:
+        return
+    if seconds_between(index.dropped_at, seen.now) < _DROPPED_SECONDS:
+        yield Cause(
+            code=Code.INDEX_FULL,
+            state="wait",
+            said="The duplicate index was full and has dropped its oldest documents",
+            meaning=f"Copies of {index.dropped:,} documents will be taken for new stories. Give its"
+            " Redis more memory (NEWSMILL_INDEX_MEMORY), or set a lower NEWSMILL_INDEX_WEEKS.",
+            since=index.dropped_at,
         )
 
 

@@ -85,6 +85,10 @@ class Index:
     write_problem: str = ""
     rebuilding: str = ""
     """How far a rebuild is, in words; empty when none runs."""
+    dropped_at: datetime | None = None
+    """When its oldest documents were last dropped for want of memory."""
+    dropped: int = 0
+    """How many were."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ def _index(status: IndexStatus | None) -> Index | Away | None:
         return Away(status.detail)
     if status.state == "rebuilding":
         return Index(rebuilding=f"{status.loaded:,} of {status.total:,} documents are loaded.")
-    return Index()
+    return Index(dropped_at=status.trimmed_at, dropped=status.trimmed_documents)
 
 
 def _number(info: Info, name: str) -> int:
