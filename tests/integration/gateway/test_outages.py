@@ -47,8 +47,12 @@ def test_without_its_tables_it_is_not_ready_and_says_what_to_run(
 
     with serving(empty) as api:
         ready = api.get("/readyz")
+        refused = api.post("/v1/urls", json=URLS)
 
     assert (ready.status_code, ready.json()["code"]) == (503, "database_schema")
+    assert int(ready.headers["Retry-After"]) > 0
+    assert (refused.status_code, refused.json()["code"]) == (503, "database_away")
+    assert "newsmill migrate" in refused.json()["detail"]
     assert "newsmill migrate" in ready.json()["detail"]
 
 
@@ -104,7 +108,7 @@ def test_a_defect_is_a_500_without_a_traceback(
     api: httpx.Client, settings: GatewaySettings
 ) -> None:
     with transaction(make_engine(settings.database_url, name="test", pool_size=0)) as connection:
-        connection.execute(text("drop table receipt"))
+        connection.execute(text("alter table receipt rename accepted to taken"))
 
     answer = api.get("/v1/conservation")
 

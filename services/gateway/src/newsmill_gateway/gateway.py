@@ -280,6 +280,7 @@ class Gateway:
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 Code.DATABASE_SCHEMA,
                 "the database is not at this version: run newsmill migrate",
+                headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
             )
 
     def _hand_in(

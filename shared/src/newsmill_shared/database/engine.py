@@ -16,6 +16,8 @@ _CONNECT_SECONDS = 3
 _RETRIED_STATES = frozenset({"25006", "40001", "40P01", "55P03"})
 """Read-only, serialization failure, deadlock, lock not available: the same transaction may succeed
 later."""
+_NO_TABLE = "42P01"
+"""What was started before the migration waits for it."""
 
 
 class DatabaseAwayError(TransientError):
@@ -81,6 +83,10 @@ def translating() -> Iterator[None]:
         away = isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
         if away or state in _RETRIED_STATES:
             raise DatabaseAwayError(f"PostgreSQL: {_first_line(error)}") from error
+        if state == _NO_TABLE:
+            raise DatabaseAwayError(
+                f"PostgreSQL is not at this version, run newsmill migrate: {_first_line(error)}"
+            ) from error
         raise
 
 
