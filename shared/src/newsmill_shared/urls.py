@@ -104,9 +104,16 @@ def canonicalize(url: str) -> CanonicalURL:
     parsed.hash = ""
     path = _normal_escapes(parsed.pathname)
     query = _canonical_query(parsed.search[1:])
-    canonical = ada_url.URL(
-        f"{scheme}://{hostname}{explicit_port}{path}{'?' + query if query else ''}"
-    ).href
+    try:
+        spelled = ada_url.URL(
+            f"{scheme}://{hostname}{explicit_port}{path}{'?' + query if query else ''}"
+        )
+    except ValueError:
+        raise _unreadable(authority) from None
+    if spelled.hostname != hostname:
+        # Without its final dots a name can be a number: 2130706433.. is loopback then.
+        raise _unreadable(authority)
+    canonical = spelled.href
     for spelling in (parsed.href, canonical):
         if len(spelling) > MAX_URL_CHARACTERS:
             raise _too_long()
