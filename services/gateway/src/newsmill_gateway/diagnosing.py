@@ -13,7 +13,7 @@ __all__ = ["Diagnosed", "Diagnosis", "causes_answer"]
 
 _SECONDS = 2.0
 _SHARE = 0.5
-_PATIENCE_SECONDS = 2.5
+_PATIENCE_SECONDS = 1.5
 """A look ends within four seconds, whatever hangs; meanwhile the last one is told."""
 
 

@@ -220,6 +220,11 @@ class Snapshot:
         return found if isinstance(found, Ledger) else None
 
     @property
+    def carries(self) -> bool:
+        """Tell whether Redis answers."""
+        return isinstance(self.broker, Broker)
+
+    @property
     def living(self) -> tuple[Beat, ...]:
         """Return the processes that are known to live."""
         return self.broker.beats if isinstance(self.broker, Broker) else ()

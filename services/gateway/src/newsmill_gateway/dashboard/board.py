@@ -130,7 +130,7 @@ class Board:
         context = self._common(facts)
         for part in PARTS:
             context |= self._part(part, facts)
-        context |= overview.daylight_panel(_or_none(self._failures))
+        context |= overview.daylight_panel(_kept(self._failures, facts.told))
         return context
 
     def part(self, name: str) -> Context:
@@ -228,12 +228,13 @@ class Board:
             return led_to_it
 
     def _facts(self) -> Facts:
+        told = self._diagnosis.now() or _nothing_yet(self._now())
         return Facts(
-            pulse=self._answered(self._pulse.get),
-            queues=self._answered(self._queues.get),
-            backlog=_or_none(self._backlog),
-            conservation=_or_none(self._conservation),
-            told=self._diagnosis.now() or _nothing_yet(self._now()),
+            pulse=self._answered(self._pulse.get) if told.seen.ledger else None,
+            queues=self._answered(self._queues.get) if told.seen.carries else None,
+            backlog=_kept(self._backlog, told),
+            conservation=_kept(self._conservation, told),
+            told=told,
         )
 
     def _common(self, facts: Facts) -> dict[str, object]:
@@ -250,16 +251,16 @@ class Board:
             case "ledger":
                 return overview.ledger_panel(facts.conservation)
             case "flow":
-                return overview.flow_panel(facts, self._counts())
+                return overview.flow_panel(facts, self._counts(facts.told))
             case "waiting":
                 return overview.causes_panel(facts.backlog, now)
             case "outcomes":
-                return overview.chart_panel(self._counts(), now)
+                return overview.chart_panel(self._counts(facts.told), now)
             case _:
                 return overview.workers_panel(facts.queues, self._now())
 
-    def _counts(self) -> tuple[Count, ...] | None:
-        kept = _or_none(self._minutes)
+    def _counts(self, told: Diagnosed) -> tuple[Count, ...] | None:
+        kept = _kept(self._minutes, told)
         return kept.value if kept else None
 
     def _clock(self) -> datetime:
@@ -282,7 +283,10 @@ def _nothing_yet(now: datetime) -> Diagnosed:
     return Diagnosed(seen, diagnose(seen))
 
 
-def _or_none(cached: Cached[_Value]) -> Kept[_Value] | None:
+def _kept(cached: Cached[_Value], told: Diagnosed) -> Kept[_Value] | None:
+    """Return what the ledger says; or said last while it is away: waiting takes the page's time."""
+    if told.seen.ledger is None:
+        return cached.peek()
     try:
         return cached.get()
     except TransientError:
