@@ -139,7 +139,7 @@ class JobInFull(JobAnswer):
     """One submission, and the story of its attempts."""
 
     attempts: tuple[AttemptAnswer, ...] = ()
-    """What each attempt did at each stage, in order, as far as it has ended there."""
+    """What each attempt did at each stage that it has ended at, in order; the first 200."""
 
 
 class Jobs(_Answer):
