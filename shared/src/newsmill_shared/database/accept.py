@@ -61,8 +61,8 @@ class QuotaExceededError(NewsmillError):
 class Submission:
     """One URL, or one document, that somebody wants in.
 
-    ``url``, ``url_key`` and ``host`` come from the canonical form; ``page`` is given for a
-    document whose body is already in the page store.
+    ``url``, ``url_key`` and ``host`` come from the canonical form; ``page`` is given where the body
+    is already in the page store: a document that was supplied, or a page that was fetched before.
     """
 
     url: str
@@ -149,7 +149,7 @@ insert into job (id, receipt, submitter, url, url_key, host_id, label, priority,
                  max_age_seconds, force, supplied, retry_of, not_before, expires_at, fetch_id,
                  state, held_until)
 select n.id, n.receipt, n.submitter, n.url, n.url_key, n.host_id, n.label, n.priority, n.meta,
-       n.timezone, n.max_age_seconds, n.force, n.fetch_id is not null, n.retry_of, n.not_before,
+       n.timezone, n.max_age_seconds, n.force, n.supplied, n.retry_of, n.not_before,
        n.expires_at, n.fetch_id,
        case when n.not_before > now() then 'held' else 'waiting' end,
        case when n.not_before > now() then n.not_before end
@@ -158,10 +158,11 @@ from unnest(cast(:id as uuid[]), cast(:receipt as text[]), cast(:submitter as te
             cast(:label as text[]), cast(:priority as smallint[]), cast(:meta as jsonb[]),
             cast(:timezone as text[]),
             cast(:max_age_seconds as double precision[]), cast(:force as boolean[]),
-            cast(:retry_of as uuid[]), cast(:not_before as timestamptz[]),
-            cast(:expires_at as timestamptz[]), cast(:fetch_id as uuid[]))
+            cast(:supplied as boolean[]), cast(:retry_of as uuid[]),
+            cast(:not_before as timestamptz[]), cast(:expires_at as timestamptz[]),
+            cast(:fetch_id as uuid[]))
   as n(id, receipt, submitter, url, url_key, host_id, label, priority, meta, timezone,
-       max_age_seconds, force, retry_of, not_before, expires_at, fetch_id)
+       max_age_seconds, force, supplied, retry_of, not_before, expires_at, fetch_id)
 """)
 
 
@@ -304,6 +305,7 @@ def _write_jobs(
             entry.timezone,
             entry.max_age_seconds,
             entry.force,
+            entry.page is not None and entry.page.supplied,
             entry.retry_of,
             entry.not_before,
             entry.expires_at,
@@ -327,6 +329,7 @@ _JOB_COLUMNS = (
     "timezone",
     "max_age_seconds",
     "force",
+    "supplied",
     "retry_of",
     "not_before",
     "expires_at",

@@ -40,6 +40,7 @@ __all__ = [
     "page_fetch",
     "pause",
     "receipt",
+    "settled",
     "slot",
     "stage_minute",
     "stage_total",
@@ -273,6 +274,18 @@ outcome = Table(
     _required("accepted_at", _TIME),
     _required("finished_at", _TIME),
     _required("submitter", Text),
+    _optional("timezone", Text),
+)
+
+settled = Table(
+    "settled",
+    metadata,
+    _required("job_id", Uuid, key=True),
+    _required("how", Text),
+    _required("settled_by", Text),
+    _required("reason", Text),
+    _optional("retry_id", Uuid),
+    _required("settled_at", _TIME),
 )
 
 attempt = Table(
