@@ -11,7 +11,14 @@ from newsmill_shared.database.finish import Ending, finish
 from newsmill_shared.database.rows import columns
 from newsmill_shared.messages import FetchPage, Hop, HostSettings, Message, Page, PageFetched
 from newsmill_shared.reasons import Reason
-from newsmill_store.dispatcher.turns import MAY_RUN, due_hosts, first_jobs, list_steps, wake
+from newsmill_store.dispatcher.turns import (
+    LOOKED_AT,
+    MAY_RUN,
+    due_hosts,
+    first_jobs,
+    list_steps,
+    wake,
+)
 
 __all__ = ["Picked", "Timing", "pick_fetches", "pick_pages"]
 
@@ -130,9 +137,12 @@ due as materialized (
   from (
     select d.*, row_number() over (partition by d.priority, d.submitter order by d.id) as turn
     from lists cross join lateral (
-      select job.id, job.url_key, job.suspect, job.priority, job.submitter from job
-      where {_FETCHED} and job.priority = lists.priority and job.submitter = lists.submitter
-        and {MAY_RUN}
+      select job.id, job.url_key, job.suspect, job.priority, job.submitter
+      from (
+        select * from job
+        where {_FETCHED} and job.priority = lists.priority and job.submitter = lists.submitter
+        order by job.id limit :limit + {LOOKED_AT}) as job
+      where {MAY_RUN}
       order by job.id limit :limit) as d) as turns
   order by place limit :limit),
 {_CHOSEN},

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 __all__ = [
+    "LOOKED_AT",
     "MAY_RUN",
     "DueHost",
     "due_hosts",
@@ -34,8 +35,8 @@ MAY_RUN = """
 """
 """Whether a waiting ``job`` may be sent now, apart from its host and its turn."""
 
-_LOOKED_AT = 50
-"""Jobs of a host that are looked at, to find one that may run."""
+LOOKED_AT = 50
+"""So many jobs that may not run are passed over, to find one that may."""
 
 _ACTIVE = "not idle and not paused and in_flight < max_in_flight"
 
@@ -79,7 +80,7 @@ def first_jobs(host_id: str, *, top: bool = False, and_also: str = "true") -> st
          select * from job
          where job.host_id = {host_id} and job.state = 'waiting' and job.fetch_id is null
            and {condition}
-         order by {order} limit {_LOOKED_AT}) as job
+         order by {order} limit {LOOKED_AT}) as job
        where {MAY_RUN} order by {order}) as job
     """  # noqa: S608 - put together from constants
 
