@@ -106,7 +106,7 @@ RULES: dict[Reason, Rule] = {
     Reason.WORKER_LOST: Rule(Outcome.DEAD),
     Reason.TIME_LIMIT: Rule(Outcome.DEAD),
     Reason.MEMORY: Rule(Outcome.DEAD),
-    Reason.FETCH_ERROR: Rule(Outcome.DEAD),
+    Reason.FETCH_ERROR: Rule(Outcome.DEAD, retried=True),
     Reason.ENRICH_ERROR: Rule(Outcome.DEAD),
     Reason.STORE_ERROR: Rule(Outcome.DEAD),
     Reason.PAGE_MISSING: Rule(Outcome.DEAD),

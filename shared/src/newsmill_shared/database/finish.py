@@ -11,6 +11,7 @@ from sqlalchemy import Connection, RowMapping, text
 from newsmill_shared.database.aliases import Place, Places, find_places, record_aliases
 from newsmill_shared.database.attempts import AttemptEnd, EndedAttempt, record_attempts
 from newsmill_shared.database.clusters import Membership, place_version
+from newsmill_shared.database.defects import DEFECTS, hold_defects
 from newsmill_shared.database.fingerprints import record_fingerprints
 from newsmill_shared.database.rows import columns, document, jsonb, storable
 from newsmill_shared.database.tallies import BOUNDS
@@ -180,10 +181,10 @@ ended as (delete from job using n where job.id = n.job_id
 recorded as (
   insert into outcome (job_id, receipt, url, url_key, host_id, label, priority, meta, outcome,
                        reason, detail, evidence, article_id, version, fetch_id, retry_of, attempt,
-                       tries, losses, hops, accepted_at, submitter)
+                       tries, losses, hops, accepted_at, submitter, timezone)
   select id, receipt, url, url_key, host_id, label, priority, meta, outcome,
          reason, detail, evidence, article_id, version, last_fetch, retry_of, attempt,
-         tries, losses, all_hops, accepted_at, submitter
+         tries, losses, all_hops, accepted_at, submitter, timezone
   from ended),
 counted as (
   insert into tally (minute, stage, ended, reason, le, count, seconds)
@@ -217,7 +218,8 @@ def finish(connection: Connection, results: Sequence[ArticleEnriched | Ending]) 
     """End the jobs of these results, inside the caller's transaction.
 
     An article counts from any attempt; everything else only from the current attempt while it
-    runs. A job that has ended already gets nothing, so every result may come twice.
+    runs. A job that has ended already gets nothing, so every result may come twice. A job that
+    met a defect of ours is tried again; the third time it ends.
 
     Args:
         connection: An open transaction; jobs, then articles are locked in a fixed order.
@@ -233,6 +235,17 @@ def finish(connection: Connection, results: Sequence[ArticleEnriched | Ending]) 
             valid.append(result)
             attempts.extend(_ended_attempts(result, job))
             del open_jobs[result.job_id]
+    held = hold_defects(
+        connection,
+        (
+            (result.job_id, result.attempt)
+            for result in valid
+            if isinstance(result, Ending)
+            and result.reason in DEFECTS
+            and result.attempt is not None
+        ),
+    )
+    valid = [result for result in valid if result.job_id not in held]
     enriched = [result for result in valid if isinstance(result, ArticleEnriched)]
     places = find_places(connection, enriched) if enriched else Places({}, {})
     states = _lock_articles(connection, places) if enriched else {}

@@ -14,6 +14,7 @@ from newsmill_shared.database.events import EVENTS_AT_ONCE, count_receipts, numb
 from newsmill_shared.database.locks import DISPATCHER
 from newsmill_shared.messages import Message
 from newsmill_shared.queue.window import Depths
+from newsmill_store.dispatcher.breaking import Breaking
 from newsmill_store.dispatcher.disks import Disks, folders_of
 from newsmill_store.dispatcher.judge import Attempt
 from newsmill_store.dispatcher.notes import Backoff, apply_notes
@@ -57,6 +58,7 @@ class _Memory:
     numbered: float = 0.0
     nowhere: frozenset[Attempt] = frozenset()
     pausing: Pausing = field(default_factory=Pausing)
+    breaking: Breaking = field(default_factory=Breaking)
     standing: Standing = field(default_factory=Standing)
     fetched_for: str = ""
     """The submitter whose list of hosts had the last turn."""
@@ -219,6 +221,7 @@ class Dispatcher:
         if now - memory.numbered < self._settings.events_seconds:
             return
         with self._transaction() as connection:
+            memory.breaking.look(connection, now)
             numbered = number_events(connection)
             hosts = count_receipts(connection)
             wake(connection, hosts)
@@ -258,7 +261,11 @@ class Dispatcher:
         picked: list[Message] = []
         short = self._disks.short(self._clock())
         with self._transaction() as connection:
-            pauses = memory.pausing.apply(connection)
+            pauses, probing = memory.breaking.let_through(
+                memory.pausing.apply(connection), self._clock()
+            )
+            if probing:
+                pages, fetches = min(pages, 1), min(fetches, 1)
             release(connection)
             running = connection.execute(
                 text("select count(*) from job where state = 'running'")
@@ -280,6 +287,9 @@ class Dispatcher:
                 )
                 memory.sent_for = fetched.last
                 picked.extend(fetched.messages)
+            if probing and picked:
+                memory.breaking.probed(self._clock())
+                return picked, None
             if stops_fetches(pauses):
                 return picked, None
             window -= len(picked)
@@ -294,4 +304,6 @@ class Dispatcher:
                 )
                 memory.fetched_for = chosen.last
                 picked.extend(chosen.messages)
+            if probing and picked:
+                memory.breaking.probed(self._clock())
             return picked, seconds_to_next_host(connection)
