@@ -198,8 +198,8 @@ def _clock_off(system: System, random: Random) -> None:
         "DONT_FAKE_MONOTONIC": "1",
     }
     with system.replicas(*WORKERS, environment=environment):
-        # Long enough to load models and work beside those whose clock is right.
-        system.wait(15)
+        # Beside those whose clock is right.
+        system.wait(10)
 
 
 def _no_faketime(_: System) -> str:
@@ -223,7 +223,7 @@ def _rolling_restart(system: System, random: Random) -> None:
 
 def _more_and_fewer(system: System, random: Random) -> None:
     with system.replicas(*WORKERS * 3, "dispatcher"):
-        system.wait(12)
+        system.wait(10)
 
 
 FAULTS: tuple[Fault, ...] = (

@@ -190,9 +190,19 @@ class System:
 
     @contextmanager
     def replicas(self, *names: str, environment: Mapping[str, str] | None = None) -> Iterator[None]:
-        """Run further processes of services until the block ends; they end as at a scale down."""
-        started = [self._replica(name, environment or {}) for name in names]
+        """Run further processes of services, and begin the block when they work.
+
+        When it ends so do they, as at a scale down.
+        """
+        logs = [self._log_of_replica(name) for name in names]
+        started = [
+            self._replica(name, log, environment or {})
+            for name, log in zip(names, logs, strict=True)
+        ]
         try:
+            # A second dispatcher stands by and says nothing.
+            workers = [log for name, log in zip(names, logs, strict=True) if name != "dispatcher"]
+            self.wait_for(lambda: all(map(_works, workers)), "replicas are ready")
             yield
         finally:
             for child in started:
@@ -205,11 +215,14 @@ class System:
                     child.kill()
                     child.wait()
 
-    def _replica(self, name: str, environment: Mapping[str, str]) -> Child:
+    def _log_of_replica(self, name: str) -> Path:
         self._replicas += 1
+        return self.mill.directory.logs / f"{name}-replica-{self._replicas}.log"
+
+    def _replica(self, name: str, log: Path, environment: Mapping[str, str]) -> Child:
         return launch(
             [sys.executable, "-m", _MODULES[name]],
-            log=self.mill.directory.logs / f"{name}-replica-{self._replicas}.log",
+            log=log,
             environment={
                 **os.environ,
                 "OMP_NUM_THREADS": "1",
@@ -259,6 +272,10 @@ class System:
     def hand_in_special(self, kind: str) -> None:
         """Hand in a page that ends in a way of its own."""
         self.hand_in(special(kind, seed=self.seed, port=self.press.port, random=self.random))
+
+
+def _works(log: Path) -> bool:
+    return "worker ready" in log.read_text(errors="replace")
 
 
 def _says(question: Callable[[], object]) -> bool:
