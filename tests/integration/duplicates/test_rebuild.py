@@ -10,6 +10,7 @@ from redis import Redis
 
 from newsmill_enrich.adapters.redis_index import RedisIndex
 from newsmill_enrich.duplicates import SKETCH_VERSION, fingerprint, judge
+from newsmill_enrich.tasks import as_message
 from newsmill_shared.database.finish import Ending
 from newsmill_shared.errors import TransientError
 from newsmill_shared.identity import article_id
@@ -69,7 +70,7 @@ class Press:
         registered = index.register(
             mark, article_id=article_id(page.final_key), job_id=job, now=now
         )
-        verdict, _ = judge(mark, registered, registered_at=now)
+        verdict = as_message(mark, judge(mark, registered)[0], registered_at=now)
         return an_article_enriched(
             job, page=page, article=an_article(title, body, duplicates=verdict)
         )

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsmill_enrich.duplicates.tokens import Hashes, normalise, tokenise, window_hashes
+from newsmill_enrich.duplicates.tokens import Hashes, Windows, normalise, run_hashes, tokenise
 
 
 def token_hashes(text: str) -> Hashes:
@@ -60,20 +60,31 @@ def test_any_text_can_be_hashed(text: str) -> None:
 def test_a_window_hash_depends_on_its_tokens_alone(text: str, length: int) -> None:
     tokens = token_hashes(text)
 
-    windows = window_hashes(tokens, length)
+    windows = Windows(tokens).of(length)
 
     if len(tokens) >= length:
         assert len(windows) == len(tokens) - length + 1
         for start, window in enumerate(windows):
-            assert window == window_hashes(tokens[start : start + length], length)[0]
+            assert window == Windows(tokens[start : start + length]).of(length)[0]
     else:
         assert len(windows) == min(1, len(tokens))
+
+
+def test_runs_at_some_places_hash_as_all_of_them_do() -> None:
+    tokens = token_hashes("one two three four five six seven")
+
+    windows = Windows(tokens)
+
+    for length in (1, 2, 3, 5):
+        assert run_hashes(tokens, np.array([2, 0]), length).tolist() == (
+            windows.of(length)[[2, 0]].tolist()
+        )
 
 
 def test_a_window_hash_depends_on_the_order_of_its_tokens() -> None:
     forwards, backwards = token_hashes("one two three"), token_hashes("three two one")
 
-    assert window_hashes(forwards, 3)[0] != window_hashes(backwards, 3)[0]
+    assert Windows(forwards).of(3)[0] != Windows(backwards).of(3)[0]
 
 
 def test_a_number_is_told_from_a_word_and_a_token_knows_its_place() -> None:

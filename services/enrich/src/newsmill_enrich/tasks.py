@@ -1,5 +1,6 @@
 """What a fetched page means: it becomes an article, or ends for a reason."""
 
+import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,27 +11,38 @@ from uuid import UUID
 import structlog
 
 from newsmill_enrich.aliases import read_aliases
-from newsmill_enrich.duplicates import Fingerprint, Registered, Thresholds, fingerprint, judge
+from newsmill_enrich.duplicates import (
+    Fingerprint,
+    Match,
+    Registered,
+    Thresholds,
+    Verdict,
+    fingerprint,
+    judge,
+)
 from newsmill_enrich.extraction import Extracted, UnarchivedError, extract
 from newsmill_enrich.language import Detected, Hints
 from newsmill_enrich.topics import Tagged
 from newsmill_shared.errors import EndedError, TransientError
 from newsmill_shared.identity import article_id
+from newsmill_shared.index.layout import key_bytes
 from newsmill_shared.messages import (
     INLINE_TEXT_BYTES,
     MAX_TEXT_BYTES,
     Article,
     ArticleEnriched,
+    DuplicateVerdict,
     Evidence,
     JobFinished,
     PageFetched,
+    Relation,
 )
 from newsmill_shared.pages import PageMissingError
 from newsmill_shared.queue.notes import MissingNote
 from newsmill_shared.reasons import Reason
 from newsmill_shared.urls import canonicalize
 
-__all__ = ["Enricher", "content_hash", "drop_page", "enrich_page"]
+__all__ = ["Enricher", "as_message", "content_hash", "drop_page", "enrich_page"]
 
 FEW_ARTICLES = 3
 """Of a site, whose languages say little: so many of another language are thought to be there."""
@@ -139,6 +151,28 @@ def drop_page(answer: ArticleEnriched | JobFinished, pages: Pages) -> None:
         pages.delete(page.object)
 
 
+def as_message(mark: Fingerprint, verdict: Verdict, *, registered_at: datetime) -> DuplicateVerdict:
+    """Return a verdict as it travels, with what the index is rebuilt from."""
+    return DuplicateVerdict(
+        document=verdict.document,
+        sequence=verdict.sequence,
+        duplicate_of=_relation(verdict.duplicate_of) if verdict.duplicate_of else None,
+        related=tuple(map(_relation, verdict.related)),
+        registered_at=registered_at,
+        keys=base64.b64encode(key_bytes(mark.keys)).decode(),
+        sketch=base64.b64encode(mark.sketch).decode(),
+    )
+
+
+def _relation(match: Match) -> Relation:
+    return Relation(
+        article_id=match.article_id,
+        document=match.document,
+        similarity=match.similarity,
+        rule=match.rule,
+    )
+
+
 def content_hash(title: str, text: str) -> str:
     """Return sha256 (hex) over title and text: what makes two versions the same."""
     return hashlib.sha256(f"{title}\n{text}".encode()).hexdigest()
@@ -168,7 +202,7 @@ def _enrich(message: PageFetched, enricher: Enricher, now: datetime) -> ArticleE
     registered = enricher.index.register(
         mark, article_id=article_id(page_key), job_id=message.job_id, now=now
     )
-    verdict, seen = judge(mark, registered, registered_at=now, thresholds=enricher.thresholds)
+    verdict, seen = judge(mark, registered, thresholds=enricher.thresholds)
     digest = content_hash(extracted.title, text)
     inline = len(text.encode()) <= INLINE_TEXT_BYTES
     return ArticleEnriched(
@@ -194,7 +228,7 @@ def _enrich(message: PageFetched, enricher: Enricher, now: datetime) -> ArticleE
             image=extracted.image,
             language=detected.language,
             categories=tagged.categories,
-            duplicates=verdict,
+            duplicates=as_message(mark, verdict, registered_at=now),
             evidence=Evidence(
                 extraction={**extracted.evidence, "aliases": known_as.evidence},
                 language=detected.evidence,

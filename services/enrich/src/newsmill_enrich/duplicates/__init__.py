@@ -9,7 +9,7 @@ from newsmill_enrich.duplicates.fingerprints import Fingerprint, document_key, f
 from newsmill_enrich.duplicates.index import Candidate, Index, Registered
 from newsmill_enrich.duplicates.memory import MemoryIndex
 from newsmill_enrich.duplicates.sketch import SKETCH_VERSION, Sketch, SketchVersionError
-from newsmill_enrich.duplicates.verdicts import judge
+from newsmill_enrich.duplicates.verdicts import Match, Verdict, judge
 
 __all__ = [
     "SKETCH_VERSION",
@@ -17,12 +17,14 @@ __all__ = [
     "Comparison",
     "Fingerprint",
     "Index",
+    "Match",
     "MemoryIndex",
     "Registered",
     "Rule",
     "Sketch",
     "SketchVersionError",
     "Thresholds",
+    "Verdict",
     "compare",
     "document_key",
     "fingerprint",

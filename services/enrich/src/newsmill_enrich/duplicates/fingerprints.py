@@ -19,7 +19,14 @@ from newsmill_enrich.duplicates.sketch import (
     Sample,
     Sketch,
 )
-from newsmill_enrich.duplicates.tokens import Hashes, Tokens, normalise, tokenise, window_hashes
+from newsmill_enrich.duplicates.tokens import (
+    Hashes,
+    Tokens,
+    Windows,
+    normalise,
+    run_hashes,
+    tokenise,
+)
 
 __all__ = ["Fingerprint", "document_key", "fingerprint"]
 
@@ -31,6 +38,7 @@ LEAST_WORDS_WITHOUT_TITLE = 24
 """A shorter text is the same only under the same title."""
 
 _64_BITS = (1 << 64) - 1
+_FIRST = np.ones(1, np.bool_)
 _8, _48, _56 = map(np.uint64, (8, 48, 56))
 _Unsigned = TypeVar("_Unsigned", bound=np.unsignedinteger)
 
@@ -89,6 +97,8 @@ class _Reading:
     script: Script
     title: Tokens
     story: Tokens
+    windows: Windows
+    """Of the title and the story behind it."""
     content: int
     title_hash: int
 
@@ -106,10 +116,13 @@ def _read(title: str, text: str) -> _Reading:
     tokens = tokenise(f"{title}\n{text}")
     border = int(tokens.positions.searchsorted(len(title)))
     headline, body = tokens.select(slice(border)), tokens.select(slice(border, None))
+    story = _select_story(body, text, PROFILES[tokens.script], offset=len(title) + 1)
+    told = tokens.hashes if story is body else np.concatenate((headline.hashes, story.hashes))
     return _Reading(
         tokens.script,
         headline,
-        _select_story(body, text, PROFILES[tokens.script], offset=len(title) + 1),
+        story,
+        Windows(told),
         _digest(body.hashes),
         _digest(headline.hashes),
     )
@@ -132,7 +145,7 @@ def _keys(reading: _Reading) -> set[int]:
     if reading.words < LEAST_WORDS_FOR_PASSAGES:
         return {content}
     profile = reading.profile
-    passages = window_hashes(reading.story.hashes, profile.passage)
+    passages = reading.windows.of(profile.passage)[len(reading.title.hashes) :]
     keys: set[int] = set()
     ends = (*(tokens - profile.passage + 1 for tokens in profile.openings), len(passages))
     for end, up_to in zip(ends, PASSAGE_KEYS, strict=True):
@@ -146,11 +159,11 @@ def _keys(reading: _Reading) -> set[int]:
 
 def _sketch(reading: _Reading, published: int) -> Sketch:
     profile = reading.profile
-    story, title = reading.story.hashes, reading.title.hashes
-    shingles = window_hashes(np.concatenate((title, story)), profile.shingle)
+    title = reading.title.hashes
+    shingles = reading.windows.of(profile.shingle)
     lead = shingles[len(title) :][: profile.lead - profile.shingle + 1]
     figures = _figures(reading.story, profile)
-    pieces = title if reading.script is Script.SPACED else window_hashes(title, 4)
+    pieces = title if reading.script is Script.SPACED else Windows(title).of(4)
     return Sketch(
         script=reading.script,
         words=min(0xFFFF, round(reading.words)),
@@ -186,7 +199,7 @@ def _figures(tokens: Tokens, profile: Profile) -> NDArray[np.uint32]:
         (np.zeros(before, np.uint64), tokens.hashes[~tokens.numeric], np.zeros(after, np.uint64))
     )
     # The words before a number are as many as the tokens before it that are no numbers.
-    contexts = window_hashes(words, before + after)[where[first] - first]
+    contexts = run_hashes(words, where[first] - first, before + after)
     return _distinct(((contexts >> _48 << _8) | (values >> _56)).astype(np.uint32))
 
 
@@ -201,7 +214,12 @@ def _digest(tokens: Hashes) -> int:
 
 def _lowest(values: Hashes, count: int) -> Hashes:
     """Return about the ``count`` smallest values, sorted, some of them perhaps twice."""
-    return np.sort(np.partition(values, count)[:count] if len(values) > 4 * count else values)
+    lowest = values.copy()
+    if len(values) > 4 * count:
+        lowest.partition(count)
+        lowest = lowest[:count]
+    lowest.sort()
+    return lowest
 
 
 def _smallest(values: Hashes, size: int) -> Hashes:
@@ -218,8 +236,8 @@ def _distinct(values: NDArray[_Unsigned]) -> NDArray[_Unsigned]:
     """Return ``values`` sorted, each once."""
     if len(values) < 2:
         return values
-    ordered = np.sort(values)
-    fresh = np.empty(len(ordered), np.bool_)
-    fresh[0] = True
-    np.not_equal(ordered[1:], ordered[:-1], out=fresh[1:])
-    return ordered[fresh]
+    ordered = values.copy()
+    ordered.sort()
+    fresh = ordered[1:] != ordered[:-1]
+    # Nearly all of them are different.
+    return ordered if fresh.all() else ordered[np.concatenate((_FIRST, fresh))]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from newsmill_enrich.duplicates.scripts import Script
 from newsmill_shared.passages import HAN, SOUTHEAST
 
-__all__ = ["Hashes", "Tokens", "normalise", "tokenise", "window_hashes"]
+__all__ = ["Hashes", "Tokens", "Windows", "normalise", "run_hashes", "tokenise"]
 
 Hashes: TypeAlias = NDArray[np.uint64]
 
@@ -87,25 +87,40 @@ def tokenise(text: str) -> Tokens:
     return tokens._replace(positions=there[tokens.positions])
 
 
-def window_hashes(tokens: Hashes, length: int) -> Hashes:
-    """Return a 64-bit hash for every run of ``length`` tokens; of all of them if they are fewer."""
-    length = min(length, len(tokens))
-    if length == 0:
-        return tokens
-    return _runs(tokens, length)
+class Windows:
+    """Hashes of the runs of some tokens; runs of one length are put together from shorter ones."""
+
+    def __init__(self, tokens: Hashes) -> None:
+        self._count = len(tokens)
+        self._known = {1: tokens}
+
+    def of(self, length: int) -> Hashes:
+        """Return a 64-bit hash for every run of ``length`` tokens; of all if they are fewer.
+
+        It is the polynomial hash of the run, whatever it was put together from: log2(length)
+        passes.
+        """
+        return self._known[1] if self._count == 0 else self._runs(min(length, self._count))
+
+    def _runs(self, length: int) -> Hashes:
+        known = self._known.get(length)
+        if known is not None:
+            return known
+        right = length // 2
+        left = length - right
+        count = self._count - length + 1
+        hashes = self._runs(left)[:count] * _power(right)
+        hashes += self._runs(right)[left : left + count]
+        self._known[length] = hashes
+        return hashes
 
 
-def _runs(tokens: Hashes, length: int) -> Hashes:
-    """Polynomial hash of every run, put together from halves: log2(length) passes."""
-    if length == 1:
-        return tokens
-    right = length // 2
-    left = length - right
-    heads = _runs(tokens, left)
-    tails = heads if left == right else _runs(tokens, right)
-    count = len(tokens) - length + 1
-    hashes = heads[:count] * _power(right)
-    hashes += tails[left : left + count]
+def run_hashes(tokens: Hashes, places: NDArray[np.intp], length: int) -> Hashes:
+    """Return the hashes of the runs that begin at some places only, as ``Windows`` has them."""
+    hashes = tokens[places]
+    for further in range(1, length):
+        hashes *= _power(1)
+        hashes += tokens[places + further]
     return hashes
 
 

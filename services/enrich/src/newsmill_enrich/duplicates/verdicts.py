@@ -1,21 +1,20 @@
 """From the candidates of a document to its verdict."""
 
-import base64
 from collections.abc import Sequence
-from datetime import datetime
-from typing import NamedTuple
-
-from pydantic import JsonValue
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
 
 from newsmill_enrich.duplicates.comparison import Comparison, Thresholds, compare
 from newsmill_enrich.duplicates.fingerprints import Fingerprint
 from newsmill_enrich.duplicates.index import Candidate, Registered
 from newsmill_enrich.duplicates.sketch import SKETCH_VERSION, Sketch
 from newsmill_shared.identity import article_id
-from newsmill_shared.index.layout import key_bytes
-from newsmill_shared.messages import DuplicateVerdict, Relation
 
-__all__ = ["judge"]
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+__all__ = ["Match", "Verdict", "judge"]
 
 MOST_RELATED = 5
 ABOUT_AS_NEAR = 0.2
@@ -24,6 +23,29 @@ MOST_COMPARED = 8
 """How many comparisons the evidence names."""
 
 _DEFAULT = Thresholds()
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An earlier document that tells the same story."""
+
+    article_id: UUID
+    document: str
+    """16 hex digits."""
+    similarity: float
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Where a document stands among those seen before."""
+
+    document: str
+    """16 hex digits."""
+    sequence: int
+    duplicate_of: Match | None
+    """The earliest of the nearest at other pages."""
+    related: tuple[Match, ...]
 
 
 class _Compared(NamedTuple):
@@ -35,9 +57,8 @@ def judge(
     fingerprint: Fingerprint,
     registered: Registered,
     *,
-    registered_at: datetime | None = None,
     thresholds: Thresholds = _DEFAULT,
-) -> tuple[DuplicateVerdict, dict[str, JsonValue]]:
+) -> "tuple[Verdict, dict[str, JsonValue]]":
     """Compare a document with its candidates.
 
     Of those at other pages that tell the same story, the earliest of the nearest is what the
@@ -54,15 +75,12 @@ def judge(
     own_article = article_id(fingerprint.page_key) if compared else None
     elsewhere = [one for one in compared if one.candidate.article_id != own_article]
     same_page = [one for one in compared if one.candidate.article_id == own_article]
-    relations = [_relation(one) for one in _nearest_first(elsewhere)]
-    verdict = DuplicateVerdict(
+    matches = [_match(one) for one in _nearest_first(elsewhere)]
+    verdict = Verdict(
         document=fingerprint.document.hex(),
         sequence=registered.sequence,
-        duplicate_of=relations[0] if relations else None,
-        related=tuple(relations[1 : 1 + MOST_RELATED]),
-        registered_at=registered_at,
-        keys=base64.b64encode(key_bytes(fingerprint.keys)).decode(),
-        sketch=base64.b64encode(fingerprint.sketch).decode(),
+        duplicate_of=matches[0] if matches else None,
+        related=tuple(matches[1 : 1 + MOST_RELATED]),
     )
     evidence: dict[str, JsonValue] = {
         "sketch_version": SKETCH_VERSION,
@@ -97,8 +115,8 @@ def _nearest_first(compared: Sequence[_Compared]) -> list[_Compared]:
     return sorted(same, key=lambda one: one.comparison.similarity < nearest)
 
 
-def _relation(compared: _Compared) -> Relation:
-    return Relation(
+def _match(compared: _Compared) -> Match:
+    return Match(
         article_id=compared.candidate.article_id,
         document=compared.candidate.document.hex(),
         similarity=round(compared.comparison.similarity, 4),
@@ -113,7 +131,7 @@ def _telling(compared: list[_Compared]) -> list[_Compared]:
     ]
 
 
-def _described(compared: _Compared) -> dict[str, JsonValue]:
+def _described(compared: _Compared) -> "dict[str, JsonValue]":
     comparison = compared.comparison
     described: dict[str, JsonValue] = {
         "document": compared.candidate.document.hex(),
