@@ -247,7 +247,7 @@ def measure(engines: Engines, urls: int, hosts: int, *, seconds: float) -> Figur
     figures = Figures()
     rows = figures.rows
     with running(engines) as mill, Watch(mill.redis) as watch:
-        mill.hand_in(["https://warm.example/"])
+        _warm_up(mill)
         begin, spent = mill.megabytes("gateway"), mill.cpu_seconds("gateway")
         began = time.perf_counter()
         for first in range(0, urls, BATCH):
@@ -284,6 +284,16 @@ def measure(engines: Engines, urls: int, hosts: int, *, seconds: float) -> Figur
         rows["Redis: most memory, MB"] = watch.memory / MEGABYTE
         rows["messages before ingest, at most"] = watch.ingest
     return figures
+
+
+def _warm_up(mill: Mill) -> None:
+    """Work until the dispatcher knows how fast its workers are, and every process its size."""
+    with Worker(mill.redis) as worker:
+        mill.hand_in([f"https://warm-{number % 1000}.example/{number}" for number in range(BATCH)])
+        for _ in range(300):
+            if worker.ended >= BATCH:
+                return
+            time.sleep(0.1)
 
 
 def _let_it_run(
