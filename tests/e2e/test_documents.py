@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from redis import Redis
 
 from newsmill_cli.api import Api, Json
 from newsmill_shared.identity import new_id
@@ -107,6 +108,19 @@ def test_the_same_story_elsewhere_is_kept_as_a_duplicate_of_the_first(system: Ru
     assert copy["duplicate_of"] is not None
     assert copy["cluster_id"] == original["cluster_id"]
     assert copy["text"]
+
+
+def test_a_copy_is_found_though_the_index_was_lost_in_between(system: Running) -> None:
+    first, second = "https://wire.example/ferry", "https://paper.example/ferry"
+    story = ENGLISH.but(paragraphs=[f"{text} The ferry sails." for text in ENGLISH.paragraphs])
+    hand_in(system, first, flattened(story))
+    with Redis.from_url(system.mill.engines.index_url) as index:
+        index.flushall()
+
+    job = hand_in(system, second, flattened(story))
+
+    assert job["outcome"] == "duplicate"
+    assert article_at(system, second)["cluster_id"] == article_at(system, first)["cluster_id"]
 
 
 def test_a_page_and_its_forms_are_one_article_whichever_comes_first(system: Running) -> None:
