@@ -1,6 +1,7 @@
 """Jobs that ended are retried once, however often that is asked, or discarded; nothing is lost."""
 
 from threading import Thread
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -34,7 +35,7 @@ ALL = Pace(limit=1_000, per_second=1_000)
 
 
 def died(
-    ledger: LedgerUnderTest, *urls: str, reason: Reason = Reason.WORKER_LOST, **fields: object
+    ledger: LedgerUnderTest, *urls: str, reason: Reason = Reason.WORKER_LOST, **fields: Any
 ) -> list[UUID]:
     """Let jobs of these URLs end for a reason."""
     jobs = ledger.accept(*(a_submission(url, **fields) for url in urls))
@@ -79,7 +80,12 @@ def previewed(ledger: LedgerUnderTest, wanted: Ended = DEAD, *, limit: int = 1_0
 
 
 def test_a_retry_is_a_new_job_that_names_the_old_one(ledger: LedgerUnderTest) -> None:
-    fields = {"label": "desk", "priority": 3, "timezone": "Asia/Baku", "meta": {"order": 7}}
+    fields: dict[str, Any] = {
+        "label": "desk",
+        "priority": 3,
+        "timezone": "Asia/Baku",
+        "meta": {"order": 7},
+    }
     (old,) = died(ledger, "https://a.example/1", **fields)
 
     (new,) = retried(ledger).job_ids

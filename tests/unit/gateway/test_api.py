@@ -9,13 +9,15 @@ import pytest
 from newsmill_gateway.api import make_api
 from newsmill_gateway.diagnosing import Diagnosis
 from newsmill_gateway.doors import Door
+from newsmill_gateway.housekeeping import Housekeeping
 from newsmill_gateway.metrics import Meters
 from newsmill_gateway.operators import Operators
 from newsmill_gateway.settings import GatewaySettings
 from newsmill_shared.diagnosis import Snapshot
 from tests.unit.diagnosis.builders import NOW
-from tests.unit.gateway.test_gateway import Rig
+from tests.unit.gateway.test_gateway import FakeWaker, Rig
 from tests.unit.gateway.test_hosts import FakeRegister
+from tests.unit.gateway.test_housekeeping import FakeWork
 from tests.unit.gateway.test_metrics import FakeLedgerMeter, FakeQueueMeter
 
 
@@ -27,6 +29,7 @@ def the_document() -> dict[str, Any]:
         GatewaySettings(),
         door=Door(loopback=True, key=None),
         operators=Operators(FakeRegister()),
+        housekeeping=Housekeeping(FakeWork(), FakeWaker()),
         meters=meters,
         diagnosis=Diagnosis(lambda: Snapshot(now=NOW)),
         version="1.2.3",
@@ -45,13 +48,19 @@ def test_every_path_is_named(document: dict[str, Any]) -> None:
         "/v1/changes",
         "/v1/clusters/{cluster_id}",
         "/v1/conservation",
+        "/v1/dead",
+        "/v1/dead/discard",
+        "/v1/dead/groups",
+        "/v1/dead/retry",
         "/v1/documents",
         "/v1/hosts",
         "/v1/hosts/{name}",
         "/v1/jobs",
+        "/v1/jobs/cancel",
         "/v1/jobs/{job_id}",
         "/v1/pauses",
         "/v1/urls",
+        "/v1/window",
     }
 
 
@@ -69,7 +78,7 @@ def test_options_come_with_their_meaning(document: dict[str, Any]) -> None:
 
     undescribed = [
         f"{model}.{name}"
-        for model in ("URLOptions", "DocumentOptions", "HostChange")
+        for model in ("URLOptions", "DocumentOptions", "HostChange", "Retry", "Discard", "Cancel")
         for name, field in schemas[model]["properties"].items()
         if "description" not in field
     ]
@@ -91,7 +100,7 @@ def test_every_path_can_answer_with_a_problem(document: dict[str, Any]) -> None:
 def test_parameters_of_lists_come_with_their_meaning(document: dict[str, Any]) -> None:
     parameters = [
         (path, parameter["name"], parameter.get("description"))
-        for path in ("/v1/articles", "/v1/changes", "/v1/jobs")
+        for path in ("/v1/articles", "/v1/changes", "/v1/dead", "/v1/dead/groups", "/v1/jobs")
         for parameter in document["paths"][path]["get"]["parameters"]
     ]
 

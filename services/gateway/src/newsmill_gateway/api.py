@@ -38,10 +38,23 @@ from newsmill_gateway.answers import (
     Receipt,
 )
 from newsmill_gateway.bodies import body_format, read_object
+from newsmill_gateway.cancelling import Cancel, Cancelled, Window
+from newsmill_gateway.dead import (
+    DeadGroups,
+    DeadJobs,
+    DeadQuery,
+    Discard,
+    Discarded,
+    GroupQuery,
+    Preview,
+    Retry,
+    RetryReceipt,
+)
 from newsmill_gateway.diagnosing import Diagnosed, Diagnosis, causes_answer
 from newsmill_gateway.doors import Door
 from newsmill_gateway.gateway import RETRY_AFTER_SECONDS, Gateway, HandedIn
 from newsmill_gateway.hosts import Audit, AuditQuery, HostAnswer, HostChange, HostQuery, Hosts
+from newsmill_gateway.housekeeping import Housekeeping
 from newsmill_gateway.intake import DocumentOptions, URLOptions
 from newsmill_gateway.metrics import CONTENT_TYPE, Meters, exposition
 from newsmill_gateway.operators import Operators
@@ -109,6 +122,9 @@ class _Api(FastAPI):
                 (DocumentOptions, "validation"),
                 (PauseRequest, "validation"),
                 (HostChange, "validation"),
+                (Retry, "validation"),
+                (Discard, "validation"),
+                (Cancel, "validation"),
                 (Problem, "serialization"),
             ],
             ref_template=_SCHEMA_REF,
@@ -123,6 +139,7 @@ def make_api(
     *,
     door: Door,
     operators: Operators,
+    housekeeping: Housekeeping,
     meters: Meters,
     diagnosis: Diagnosis,
     version: str,
@@ -134,6 +151,7 @@ def make_api(
         settings: Its limits.
         door: Who may call.
         operators: What answers operators.
+        housekeeping: What retries, discards and cancels jobs.
         meters: The figures of ``/metrics``.
         diagnosis: What is wrong, if anything.
         version: Shown in the OpenAPI document.
@@ -152,6 +170,8 @@ def make_api(
     _add_doors_out(api, gateway, settings)
     _add_pauses(api, gateway, settings)
     _add_hosts(api, operators, settings)
+    _add_dead(api, housekeeping, settings)
+    _add_cancelling(api, housekeeping, settings)
     _add_health(api, gateway, settings, diagnosis=diagnosis, door=door)
     _add_metrics(api, meters, settings, diagnosis=diagnosis)
     return api
@@ -301,6 +321,67 @@ def _add_hosts(api: FastAPI, operators: Operators, settings: GatewaySettings) ->
     async def get_audit(query: Annotated[AuditQuery, Query()]) -> Response:
         """Return what operators have changed, the newest first."""
         return _answer(await _in_thread(seconds, operators.audit, query))
+
+
+def _add_dead(api: FastAPI, housekeeping: Housekeeping, settings: GatewaySettings) -> None:
+    seconds = settings.accept_seconds
+
+    @api.get("/v1/dead", response_model=DeadJobs, responses=_PROBLEMS)
+    async def get_dead(query: Annotated[DeadQuery, Query()]) -> Response:
+        """Return jobs that died or failed and what was made of them, newest first."""
+        return _answer(await _in_thread(seconds, housekeeping.dead, query))
+
+    @api.get("/v1/dead/groups", response_model=DeadGroups, responses=_PROBLEMS)
+    async def get_dead_groups(query: Annotated[GroupQuery, Query()]) -> Response:
+        """Count them by reason and host; say what the host does now, and whether a retry helps."""
+        return _answer(await _in_thread(seconds, housekeeping.groups, query))
+
+    @api.post(
+        "/v1/dead/retry",
+        status_code=202,
+        response_model=RetryReceipt,
+        responses={200: {"model": Preview, "description": "What it would do"}, **_PROBLEMS},
+        openapi_extra=_request_body({"application/json": _reference(Retry)}),
+    )
+    async def post_retry(request: Request) -> Response:
+        """Hand in again what died or failed, spread over time; each becomes a new job."""
+        retry = await _read_act(request, Retry)
+        if retry.dry_run:
+            return _answer(await _in_thread(seconds, housekeeping.preview, retry))
+        key = _idempotency_key(request)
+        call = partial(housekeeping.retry, retry, key=key)
+        return _answer(await _accept(seconds, call, key), HTTPStatus.ACCEPTED)
+
+    @api.post(
+        "/v1/dead/discard",
+        response_model=Discarded | Preview,
+        responses=_PROBLEMS,
+        openapi_extra=_act_body(Discard),
+    )
+    async def post_discard(request: Request) -> Response:
+        """Take jobs out of what is to be looked at; they keep their outcome and are counted."""
+        discard = await _read_act(request, Discard)
+        if discard.dry_run:
+            return _answer(await _in_thread(seconds, housekeeping.preview, discard))
+        return _answer(await _in_thread(seconds, housekeeping.discard, discard))
+
+
+def _add_cancelling(api: FastAPI, housekeeping: Housekeeping, settings: GatewaySettings) -> None:
+    @api.post(
+        "/v1/jobs/cancel",
+        response_model=Cancelled,
+        responses=_PROBLEMS,
+        openapi_extra=_act_body(Cancel),
+    )
+    async def post_cancel(request: Request) -> Response:
+        """Cancel those that wait among the next open jobs; call again until ``next`` is null."""
+        cancel = await _read_act(request, Cancel)
+        return _answer(await _in_thread(settings.accept_seconds, housekeeping.cancel, cancel))
+
+    @api.get("/v1/window", response_model=Window, responses=_PROBLEMS)
+    async def get_window() -> Response:
+        """Return what was sent to workers and has not ended."""
+        return _answer(await _in_thread(settings.database_seconds, housekeeping.window))
 
 
 def _add_health(
@@ -532,7 +613,7 @@ async def _read_act(request: Request, model: type[_Model]) -> _Model:
         raise RequestValidationError(error.errors()) from error
 
 
-async def _accept(seconds: float, accept: Callable[[], HandedIn], key: str) -> HandedIn:
+async def _accept(seconds: float, accept: Callable[[], _Value], key: str) -> _Value:
     """Accept a request, or say how it can be sent again without being counted twice."""
     try:
         return await _in_thread(seconds, accept)
@@ -634,6 +715,11 @@ def _urls_schema() -> dict[str, Any]:
 
 def _reference(model: type[BaseModel]) -> dict[str, str]:
     return {"$ref": _SCHEMA_REF.format(model=model.__name__)}
+
+
+def _act_body(model: type[BaseModel]) -> dict[str, Any]:
+    content = {"application/json": {"schema": _reference(model)}}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def _request_body(schemas: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -41,6 +41,12 @@ class Metric(Enum):
         (),
         "Jobs that ended dead: a defect, or a page that kills its worker; each wants a look",
     )
+    DEAD_UNSETTLED = (
+        "newsmill_jobs_dead_unsettled",
+        "gauge",
+        (),
+        "Of the last 10000 jobs that ended dead, those that nobody has retried or discarded",
+    )
     UNACCOUNTED = (
         "newsmill_jobs_unaccounted",
         "gauge",

@@ -56,6 +56,7 @@ class Flow:
         oldest: Seconds of age of the oldest, by stage; ``waiting`` is the ledger itself.
         position: The last number that an event got.
         unnumbered: Events without a number, 10,000 at most.
+        dead_unsettled: Of the last 10,000 dead jobs those that nobody has dealt with.
         totals: What stages did since the beginning.
     """
 
@@ -63,6 +64,7 @@ class Flow:
     oldest: Mapping[str, float]
     position: int
     unnumbered: int
+    dead_unsettled: int = 0
     totals: tuple[Count, ...] = ()
 
 
@@ -221,6 +223,7 @@ def _flow(flow: Flow | None) -> Iterator[_Family]:
     yield _family(Metric.OLDEST, oldest)
     yield _family(Metric.POSITION, {(): flow.position})
     yield _family(Metric.UNNUMBERED, {(): flow.unnumbered})
+    yield _family(Metric.DEAD_UNSETTLED, {(): flow.dead_unsettled})
     yield from stage_families(flow.totals)
 
 

@@ -16,6 +16,7 @@ from newsmill_gateway.adapters.redis_tally import RedisTally
 from newsmill_gateway.adapters.redis_waker import RedisWaker
 from newsmill_gateway.adapters.sql_dashboard import SQLDashboard
 from newsmill_gateway.adapters.sql_hosts import SQLHosts
+from newsmill_gateway.adapters.sql_housekeeping import SQLHousekeeping
 from newsmill_gateway.adapters.sql_ledger import SQLLedger
 from newsmill_gateway.adapters.sql_meter import SQLMeter
 from newsmill_gateway.admission import Admission
@@ -24,6 +25,7 @@ from newsmill_gateway.dashboard.joining import add_dashboard
 from newsmill_gateway.diagnosing import Diagnosis
 from newsmill_gateway.doors import Door
 from newsmill_gateway.gateway import Gateway
+from newsmill_gateway.housekeeping import Housekeeping
 from newsmill_gateway.metrics import Meters
 from newsmill_gateway.operators import Operators
 from newsmill_gateway.settings import GatewaySettings
@@ -59,6 +61,7 @@ def build(settings: GatewaySettings) -> FastAPI:
     redis = Redis.from_url(
         settings.redis_url, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS
     )
+    waker = RedisWaker(redis)
     gateway = Gateway(
         ledger=SQLLedger(
             engine,
@@ -66,7 +69,7 @@ def build(settings: GatewaySettings) -> FastAPI:
             quota=settings.submitter_max_open_jobs,
         ),
         bodies=PageStore.open(settings.page_store_url),
-        waker=RedisWaker(redis),
+        waker=waker,
         tally=RedisTally(redis),
         policy=policy,
         now=lambda: datetime.now(UTC),
@@ -80,12 +83,16 @@ def build(settings: GatewaySettings) -> FastAPI:
     )
     meters = Meters(SQLMeter(engine), RedisMeter(redis), clock=time.monotonic)
     operators = Operators(SQLHosts(engine, host_delay_seconds=settings.host_delay_seconds))
+    housekeeping = Housekeeping(
+        SQLHousekeeping(engine, host_delay_seconds=settings.host_delay_seconds), waker
+    )
     door = Door.of(settings)
     api = make_api(
         gateway,
         settings,
         door=door,
         operators=operators,
+        housekeeping=housekeeping,
         meters=meters,
         diagnosis=diagnosis,
         version=version("newsmill-gateway"),

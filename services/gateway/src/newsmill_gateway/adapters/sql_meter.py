@@ -4,6 +4,7 @@ from sqlalchemy import Engine, text
 
 from newsmill_gateway.metrics import Flow
 from newsmill_shared.database.conservation import Conservation, conservation
+from newsmill_shared.database.dead import count_unsettled
 from newsmill_shared.database.engine import reading
 from newsmill_shared.database.events import last_position
 from newsmill_shared.database.tallies import read_totals
@@ -52,6 +53,7 @@ class SQLMeter:
                 },
                 position=last_position(snapshot),
                 unnumbered=int(snapshot.execute(_UNNUMBERED).scalar_one()),
+                dead_unsettled=count_unsettled(snapshot),
                 totals=read_totals(snapshot),
             )
 

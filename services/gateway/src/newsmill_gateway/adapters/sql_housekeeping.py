@@ -1,0 +1,100 @@
+"""Jobs in PostgreSQL, as operators retry, discard and cancel them."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, text
+
+from newsmill_gateway.cancelling import Cancel
+from newsmill_gateway.dead import Discard, Retry
+from newsmill_shared.database import dead
+from newsmill_shared.database.audit import record
+from newsmill_shared.database.cancel import Step, cancel_step
+from newsmill_shared.database.dead import DeadJob, Ended, Group, HostNow, Retried
+from newsmill_shared.database.engine import reading, transaction
+
+__all__ = ["SQLHousekeeping"]
+
+# What was sent to ingest, or has passed it and not been stored yet.
+_WINDOW = text("""
+select stage, count(*) as jobs, (array_agg(id order by dispatched_at))[1] as oldest_job,
+       (array_agg(url order by dispatched_at))[1] as oldest_url,
+       coalesce(extract(epoch from now() - min(dispatched_at)), 0) as oldest_seconds
+from job where state = 'running' group by stage
+order by array_position(array['ingest', 'enrich'], stage)
+""")
+
+
+class SQLHousekeeping:
+    """Finds jobs, and changes what becomes of them.
+
+    Args:
+        engine: The database.
+        host_delay_seconds: The delay of hosts for which none is set.
+    """
+
+    def __init__(self, engine: Engine, *, host_delay_seconds: float) -> None:
+        self._engine = engine
+        self._host_delay_seconds = host_delay_seconds
+
+    def ended(self, wanted: Ended, *, before: UUID | None, limit: int) -> Sequence[DeadJob]:
+        """Return jobs that died or failed, the newest first."""
+        with reading(self._engine) as snapshot:
+            return dead.list_ended(snapshot, wanted, before=before, limit=limit)
+
+    def preview(
+        self, wanted: Ended, *, limit: int
+    ) -> tuple[dead.Preview, Sequence[tuple[Group, HostNow]]]:
+        """Return what an act would take, by reason and host, with what the hosts do now."""
+        with reading(self._engine) as snapshot:
+            found = dead.preview(snapshot, wanted, limit=limit)
+            hosts = dead.hosts_now(snapshot, sorted({group.host_id for group in found.groups}))
+        return found, [(group, hosts[group.host_id]) for group in found.groups]
+
+    def retry(self, retry: Retry, *, key: str, sha256: bytes) -> tuple[Retried, int]:
+        """Hand in again, and return how many are left."""
+        with transaction(self._engine) as connection:
+            done = dead.retry(
+                connection,
+                retry.act,
+                pace=retry.pace,
+                fetch=retry.fetch,
+                key=key,
+                request_sha256=sha256,
+                host_delay_seconds=self._host_delay_seconds,
+            )
+            return done, _left(connection, retry.act.wanted)
+
+    def discard(self, discard: Discard) -> tuple[int, int]:
+        """Take jobs out of what is to be looked at; return how many, and how many are left."""
+        with transaction(self._engine) as connection:
+            discarded = dead.discard(connection, discard.act, limit=discard.limit)
+            return discarded, _left(connection, discard.act.wanted)
+
+    def cancel(self, cancel: Cancel) -> Step:
+        """Do one step, and write down how many it cancelled."""
+        if cancel.dry_run:
+            with reading(self._engine) as snapshot:
+                return cancel_step(
+                    snapshot, cancel.chosen, after=cancel.cursor, detail=cancel.detail, dry=True
+                )
+        with transaction(self._engine) as connection:
+            step = cancel_step(connection, cancel.chosen, after=cancel.cursor, detail=cancel.detail)
+            if step.waiting:
+                record(
+                    connection,
+                    "job.cancel",
+                    cancel.subject,
+                    by=cancel.by,
+                    detail={"jobs": step.waiting, "reason": cancel.why},
+                )
+            return step
+
+    def window(self) -> Sequence[Mapping[str, object]]:
+        """Return what is under way, by stage."""
+        with reading(self._engine) as snapshot:
+            return [dict(row) for row in snapshot.execute(_WINDOW).mappings()]
+
+
+def _left(connection: Connection, wanted: Ended) -> int:
+    return dead.preview(connection, wanted, limit=1).matching
