@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 __all__ = [
     "alias",
+    "api_key",
     "article",
     "attempt",
     "audit",
@@ -40,6 +41,9 @@ __all__ = [
     "page_fetch",
     "pause",
     "receipt",
+    "rework",
+    "rework_count",
+    "rework_run",
     "settled",
     "slot",
     "stage_minute",
@@ -348,10 +352,55 @@ event = Table(
     _optional("position", BigInteger),
     _required("kind", Text),
     _required("reason", Text),
-    _required("job_id", Uuid),
+    _optional("job_id", Uuid),
     _optional("article_id", Uuid),
     _optional("version", Integer),
     _required("at", _TIME),
+)
+
+rework_run = Table(
+    "rework_run",
+    metadata,
+    _required("id", Uuid, key=True),
+    _required("mode", Text),
+    _required("state", Text),
+    _required("filters", JSONB),
+    _optional("sample", Integer),
+    _required("after_position", BigInteger),
+    _required("until_position", BigInteger),
+    _required("looked_at", BigInteger),
+    _required("planned", BigInteger),
+    _required("created_by", Text),
+    _required("reason", Text),
+    _required("created_at", _TIME),
+    _optional("ended_at", _TIME),
+)
+
+rework = Table(
+    "rework",
+    metadata,
+    _required("id", Uuid, key=True),
+    _required("run_id", Uuid),
+    _required("article_id", Uuid),
+    _required("version", Integer),
+    _required("fetch_id", Uuid),
+    _required("state", Text),
+    _required("attempt", Integer),
+    _required("losses", SmallInteger),
+    _required("suspect", Boolean),
+    _optional("dispatched_at", _TIME),
+    _required("reason", Text),
+    _required("detail", Text),
+    _required("changes", JSONB),
+)
+
+rework_count = Table(
+    "rework_count",
+    metadata,
+    _required("run_id", Uuid, key=True),
+    _required("kind", Text, key=True),
+    _required("name", Text, key=True),
+    _required("count", BigInteger),
 )
 
 listing = Table(
@@ -383,6 +432,19 @@ audit = Table(
     _required("act", Text),
     _required("subject", Text),
     _required("detail", JSONB),
+)
+
+api_key = Table(
+    "api_key",
+    metadata,
+    _required("id", Text, key=True),
+    _required("name", Text),
+    _required("scopes", ARRAY(Text)),
+    _required("digest", LargeBinary),
+    _required("created_at", _TIME),
+    _required("created_by", Text),
+    _optional("ends_at", _TIME),
+    _optional("used_at", _TIME),
 )
 
 total = Table(
