@@ -14,6 +14,7 @@ from obstore.store import ObjectStore, from_url
 
 from newsmill_shared.diagnosis.snapshot import PageStoreRoom
 from newsmill_shared.errors import NewsmillError, SettingsError, TransientError
+from newsmill_shared.identity import new_id
 
 __all__ = ["PageMissingError", "PageStore", "StoredBody", "room"]
 
@@ -82,6 +83,12 @@ class PageStore:
         key = f"text/{at:%Y/%m/%d}/{name}"
         self._put(key, text.encode())
         return key
+
+    def probe(self, size: int) -> None:
+        """See whether so many bytes can be stored, and leave nothing; raises TransientError."""
+        key = f"probe/{new_id()}"
+        self._put(key, bytes(size))
+        self.delete(key)
 
     def get(self, key: str) -> bytes:
         """Return an object's bytes.

@@ -37,6 +37,15 @@ def test_the_same_body_of_a_page_is_one_object(store: PageStore) -> None:
     assert store.get(second.object) == b"the same"
 
 
+def test_a_probe_leaves_nothing(store: PageStore, tmp_path: Path) -> None:
+    target = PageStore.open((tmp_path / "copy").as_uri())
+    list(store.copy_to(target))
+
+    store.probe(1000)
+
+    assert not any(store.copy_to(target))
+
+
 def test_a_text_in_any_script_comes_back(store: PageStore) -> None:
     key = store.put_text("job", "Wörter, слова, 言葉", at=DAY)
 

@@ -9,6 +9,7 @@ import structlog
 from newsmill_ingest.adapters.redis_robots import RedisRobotsCache
 from newsmill_ingest.robots_gate import RobotsGate
 from newsmill_ingest.settings import IngestSettings
+from newsmill_ingest.store_gate import StoreGate
 from newsmill_ingest.tasks import fetch_page
 from newsmill_shared.addresses import AddressPolicy
 from newsmill_shared.errors import TransientError
@@ -42,7 +43,7 @@ class Worker:
     """What a process does with a message: claim, fetch, note, pass on, let go."""
 
     def __init__(
-        self, stage: Stage, client: GuardedClient, robots: RobotsGate, pages: PageStore
+        self, stage: Stage, client: GuardedClient, robots: RobotsGate, pages: StoreGate
     ) -> None:
         self._stage = stage
         self._client = client
@@ -71,6 +72,7 @@ class Worker:
             command.fetch_seconds, before_connect=_not_after(begin_by, time.monotonic)
         )
         try:
+            self._pages.check()
             with deadline:
                 return fetch_page(
                     command,
@@ -141,7 +143,7 @@ def run(settings: IngestSettings, *, resolve: Resolve = resolve_by_system) -> No
         Stage("ingest", redis, Publisher(app), incarnation=incarnation),
         client,
         robots,
-        PageStore.open(settings.page_store_url),
+        StoreGate(PageStore.open(settings.page_store_url)),
     )
 
     @app.task(name=FetchPage.TYPE)
