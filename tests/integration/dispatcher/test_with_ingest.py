@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from newsmill_ingest.robots_gate import NoSharedCache, RobotsGate
+from newsmill_ingest.store_gate import StoreGate
 from newsmill_ingest.worker import Worker
 from newsmill_shared.addresses import AddressPolicy
 from newsmill_shared.database.engine import transaction
@@ -42,7 +43,7 @@ def worker(mill: Mill, server: HostileServer, redis_url: str, tmp_path: Path) ->
         RobotsGate(
             "newsmill", fetcher=client, cache=NoSharedCache(), now=lambda: datetime.now(UTC)
         ),
-        PageStore.open(tmp_path.as_uri()),
+        StoreGate(PageStore.open(tmp_path.as_uri())),
     )
     client.close()
     app.close()
