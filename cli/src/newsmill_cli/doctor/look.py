@@ -50,7 +50,10 @@ def look(data: Path, environment: Mapping[str, str], choice: Choice = "auto") ->
     settings = {**inherited, **(running.settings if running else {})}
     api_url = environment.get("NEWSMILL_API_URL") or (running.api_url if running else None)
     key = environment.get("NEWSMILL_API_KEY") or (running.api_key if running else None)
-    ready, says, counts = _ask_api(api_url, key) if api_url else (None, {}, None)
+    ready, says = _ask_api(api_url, key) if api_url else (None, {})
+    seen = _snapshot(settings, ApiView(api_url, answers=ready is not None) if api_url else None)
+    # A ledger that cannot be read would be asked for a minute.
+    countable = ready and (seen is None or seen.ledger is not None)
     own = running.own_engines if running else _not_named(inherited)
     return Report(
         data=str(directory.path),
@@ -62,9 +65,9 @@ def look(data: Path, environment: Mapping[str, str], choice: Choice = "auto") ->
             _engine(role, directory, settings.get(role.setting), choice, own=role.engine in own)
             for role in _ROLES
         ),
-        counts=counts,
+        counts=_count(api_url, key) if api_url and countable else None,
         settings=masked(settings),
-        seen=_snapshot(settings, ApiView(api_url, answers=ready is not None) if api_url else None),
+        seen=seen,
     )
 
 
@@ -82,18 +85,20 @@ def _snapshot(settings: Mapping[str, str], api: ApiView | None) -> Snapshot | No
     return replace(looker.look(), api=api)
 
 
-def _ask_api(
-    url: str, key: str | None
-) -> tuple[bool | None, Mapping[str, object], Mapping[str, object] | None]:
+def _ask_api(url: str, key: str | None) -> tuple[bool | None, Mapping[str, object]]:
+    """Return whether it accepts work, None if it does not answer, and what it says."""
     with Api(url, key) as api:
         said = api.ready()
-        if said is None:
-            return None, {}, None
-        try:
-            counts: Mapping[str, object] | None = api.conservation()
-        except CommandError as error:
-            return bool(said["ready"]), {**said, "detail": error.problem}, None
-        return bool(said["ready"]), said, counts
+    return (None, {}) if said is None else (bool(said["ready"]), said)
+
+
+def _count(url: str, key: str | None) -> Mapping[str, object] | None:
+    try:
+        with Api(url, key) as api:
+            return api.conservation()
+    except CommandError:
+        # Nobody may count without the key; what is away is told by the diagnosis.
+        return None
 
 
 def _not_named(settings: Mapping[str, str]) -> tuple[str, ...]:
