@@ -126,6 +126,30 @@ class Api:
         """Let it go on; ``lifted`` says how many pauses ended."""
         return _object(self._ask("DELETE", "/v1/pauses", params=dict(target)))
 
+    def window(self) -> Json:
+        """Return what was sent to workers and has not ended: ``running``, ``stages``."""
+        return self._get("/v1/window") or {}
+
+    def dead(self, query: Mapping[str, str]) -> Json:
+        """Return a page of jobs that died or failed, newest first: ``jobs``, ``next``."""
+        return self._get("/v1/dead", query) or {}
+
+    def dead_groups(self, query: Mapping[str, str]) -> Json:
+        """Return them by reason and host, with what hosts do now: ``jobs``, ``groups``."""
+        return self._get("/v1/dead/groups", query) or {}
+
+    def retry(self, wanted: Mapping[str, object], *, key: str) -> Json:
+        """Hand them in again, or say what that would do; ``key`` makes it happen once."""
+        return self._post("/v1/dead/retry", dict(wanted), key)
+
+    def discard(self, wanted: Mapping[str, object]) -> Json:
+        """Take them out of what is to be looked at, or say what that would do."""
+        return _object(self._ask("POST", "/v1/dead/discard", json=dict(wanted)))
+
+    def cancel(self, wanted: Mapping[str, object]) -> Json:
+        """Do a step of cancelling; the next begins at ``next``."""
+        return _object(self._ask("POST", "/v1/jobs/cancel", json=dict(wanted)))
+
     def hosts(self, *, only_set: bool, cursor: str) -> Json:
         """Return a page of hosts by name: ``hosts``, ``next``."""
         return self._get("/v1/hosts", {"set": str(only_set).lower(), "cursor": cursor}) or {}
@@ -153,8 +177,8 @@ class Api:
     def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
         """Send a request, again while the system is busy or the line broke.
 
-        Reading is repeatable, and so are a pause, a change of a host, and a submission with its
-        idempotency key.
+        Reading is repeatable, and so are a pause, a change of a host, discarding and cancelling,
+        and a submission or a retry with its idempotency key.
         """
         for attempt in range(1, _ATTEMPTS + 1):
             last = attempt == _ATTEMPTS

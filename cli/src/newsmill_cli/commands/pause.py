@@ -1,20 +1,17 @@
 """`newsmill pause`: stops everything, a stage, a host or a label."""
 
 import getpass
-import re
 from typing import Annotated
 
 import typer
 
 from newsmill_cli.connection import connect
-from newsmill_cli.errors import UsageError
 from newsmill_cli.options import DataOption, JSONOption
 from newsmill_cli.output import console, print_json
 from newsmill_cli.pausing import HostOption, LabelOption, WhatArgument, pause_line, target
+from newsmill_cli.times import seconds_of
 
 __all__ = ["pause"]
-
-_UNITS = {"s": 1, "min": 60, "m": 60, "h": 3600, "d": 86_400}
 
 
 def pause(
@@ -36,18 +33,10 @@ def pause(
     is not affected.
     """
     wanted = target(what, host, label)
-    ending = {} if lasting is None else {"seconds": _seconds(lasting)}
+    ending = {} if lasting is None else {"seconds": seconds_of(lasting, "--for")}
     with connect(data) as api:
         paused = api.pause({**wanted, "by": getpass.getuser(), "reason": reason, **ending})
     if as_json:
         print_json(paused)
     else:
         console().print(pause_line(paused), markup=False)
-
-
-def _seconds(text: str) -> float:
-    """Return how long ``90s``, ``30m``, ``2h`` or ``1d`` is, in seconds."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?) ?(s|m|min|h|d)", text.strip())
-    if found is None or not float(found[1]):
-        raise UsageError(f"--for {text}: this is no length of time", "Write 90s, 30m, 2h or 1d.")
-    return float(found[1]) * _UNITS[found[2]]

@@ -29,7 +29,7 @@ class Cancel(BaseModel):
     """Where the step begins: ``next`` of the step before."""
     dry_run: Annotated[bool, Field(strict=True)] = False
     """Only say what would be done."""
-    by: Annotated[Line, Field(min_length=1, max_length=100)] = "api"
+    by: Annotated[Line, Field(min_length=1, max_length=100)] = "loopback"
     """Who wants it."""
     why: Annotated[Line, Field(max_length=500)] = ""
     """Why: whoever had handed them in reads it with the job."""

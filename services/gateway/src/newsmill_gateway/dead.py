@@ -88,7 +88,7 @@ class _Act(DeadFilter):
     """So many at most, those that were accepted first."""
     dry_run: Annotated[bool, Field(strict=True)] = False
     """Only say what would be done."""
-    by: Annotated[Line, Field(min_length=1, max_length=100)] = "api"
+    by: Annotated[Line, Field(min_length=1, max_length=100)] = "loopback"
     """Who wants it."""
     why: Annotated[Line, Field(max_length=500)] = ""
     """Why, for whoever wonders."""
