@@ -15,6 +15,8 @@ from newsmill_shared.diagnosis.cause import Code
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "deploy/alerts.yml"
 TRIED = ROOT / "tests/data/alerts/alerts.test.yml"
+PARTS = ("database", "redis")
+"""Of newsmill_up."""
 
 
 def alerts() -> list[dict[str, Any]]:
@@ -29,6 +31,22 @@ def promtool(*arguments: str | Path) -> str:
         pytest.skip("there is no promtool: on Debian, install prometheus")
     ran = subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
     return ran.stderr + ran.stdout if ran.returncode else ""
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the names that the headings of a page have in links."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def links(runbook: str) -> set[str]:
+    """Return all that a link can become once its labels are filled in."""
+    found = {runbook}
+    for label, values in (("part", PARTS), ("code", [code.value for code in Code])):
+        marker = f"{{{{ $labels.{label} }}}}"
+        if marker in runbook:
+            found = {runbook.replace(marker, value) for value in values}
+    return found
 
 
 def alarming() -> list[str]:
@@ -65,6 +83,17 @@ def test_whoever_is_woken_is_told_what_it_is_what_to_type_and_where_to_read() ->
         assert rule["labels"]["severity"] in ("page", "ticket"), rule["alert"]
         assert set(rule["annotations"]) == {"summary", "description", "command", "runbook"}
         assert re.match(r"(docker compose|newsmill) ", rule["annotations"]["command"])
+
+
+def test_every_runbook_is_there() -> None:
+    missing = set()
+    for rule in alerts():
+        for link in links(rule["annotations"]["runbook"]):
+            page, _, anchor = link.partition("#")
+            if anchor and anchor not in anchors(ROOT / page):
+                missing.add(link)
+
+    assert missing == set()
 
 
 def test_what_goes_on_as_it_should_raises_no_alert() -> None:
