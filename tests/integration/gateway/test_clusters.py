@@ -166,6 +166,22 @@ def test_a_story_that_has_drifted_from_its_beginning_goes_on_beside_it(mill: Mil
     assert [member["is_current"] for member in beginning["members"]] == [False]
 
 
+def test_copies_of_copies_do_not_chain_one_story_to_another(mill: Mill) -> None:
+    begun = a_story(1, paragraphs=6).split("\n")
+    other = a_story(2, paragraphs=6).split("\n")
+    texts = ["\n".join(other[:step] + begun[step:]) for step in (0, 3, 6)]
+    tell(mill, FIRST, texts[0])
+    tell(mill, SECOND, texts[1], copies=(FIRST, texts[0]))
+
+    tell(mill, THIRD, texts[2], copies=(SECOND, texts[1]))
+
+    beside = story_of(mill, THIRD)
+    assert pages(story_of(mill, SECOND)) == [FIRST, SECOND]
+    assert pages(beside) == [THIRD]
+    assert beside["members"][0]["duplicate_of"] == str(article_at(SECOND))
+    assert [one["kind"] for one in beside["related"]] == ["drift"]
+
+
 def test_another_story_at_an_old_address_is_another_cluster_and_keeps_the_history(
     mill: Mill,
 ) -> None:

@@ -18,6 +18,7 @@ def chosen(
     twin: Relation | None = None,
     before: Before | None = None,
     known: Known | None = None,
+    to_founder: float = 1.0,
 ) -> tuple[Membership, Link | None]:
     return choose(
         PAGE,
@@ -26,6 +27,7 @@ def chosen(
         twin_article=OTHER if twin else None,
         before=before,
         known=known or Known({}, {}),
+        to_founder=to_founder,
     )
 
 
@@ -46,6 +48,15 @@ def test_a_copy_joins_the_story_of_the_very_document_that_it_repeats() -> None:
     membership, _ = chosen(twin=a_twin(), known=known)
 
     assert membership == Membership(STORY, OTHER, THEIRS, 0.9, "containment")
+
+
+def test_a_copy_of_copies_in_which_little_of_the_first_is_left_tells_a_story_beside_it() -> None:
+    known = Known({THEIRS: Membership(STORY)}, {OTHER: STORY})
+
+    membership, link = chosen(twin=a_twin(), known=known, to_founder=0.1)
+
+    assert membership == Membership(PAGE, OTHER, THEIRS, 0.9, "containment")
+    assert link == Link(STORY, "drift", 0.1)
 
 
 def test_a_copy_of_what_is_not_stored_yet_waits_in_the_story_that_it_will_found() -> None:

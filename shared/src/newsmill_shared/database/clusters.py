@@ -75,13 +75,15 @@ def choose(
     twin_article: UUID | None,
     before: Before | None,
     known: Known,
+    to_founder: float = 1.0,
 ) -> tuple[Membership, Link | None]:
     """Return where a version belongs, and the cluster that it grew out of.
 
     A page that was not known joins its twin or founds a cluster. A known page stays where it is
     while it tells the same story; what it said once before puts it back there. A new story at an
-    old address is treated as a new page would be. A story that has changed step by step until
-    little is left of its beginning goes on in a cluster of its own.
+    old address is treated as a new page would be. A story that has changed step by step, from
+    version to version or from copy to copy, until little is left of its beginning goes on in a
+    cluster of its own.
 
     Args:
         article: The page's article.
@@ -90,25 +92,26 @@ def choose(
         twin_article: The article of that document, as it is stored.
         before: None for a page that was not known.
         known: The memberships of the documents that are named here.
+        to_founder: Share of the smaller text that this one has in common with the first that told
+            the twin's story.
     """
-    joined = None
+    founded = Membership(article if before is None else cluster_id(document))
+    drifted = None
     if twin is not None and twin_article is not None:
-        joined = Membership(
-            known.cluster_of(twin, twin_article),
-            twin_article,
-            twin.document,
-            twin.similarity,
-            twin.rule,
-        )
+        story = known.cluster_of(twin, twin_article)
+        if to_founder < GOES_ON:
+            drifted = Link(story, "drift", to_founder)
+            story = founded.cluster_id
+        founded = Membership(story, twin_article, twin.document, twin.similarity, twin.rule)
     if before is None:
-        return joined or Membership(article), None
+        return founded, drifted
     again = known.by_document.get(document)
     if again is not None:
         return again, None
     if before.to_first >= GOES_ON:
         return before.membership, None
     if before.to_last < GOES_ON:
-        return joined or Membership(cluster_id(document)), None
+        return founded, drifted
     drift = Link(before.membership.cluster_id, "drift", before.to_first)
     return Membership(cluster_id(document)), drift
 
@@ -120,6 +123,11 @@ from version v, lateral (
   select title, text from version
   where cluster_id = v.cluster_id and article_id = v.article_id order by number limit 1) first
 where v.article_id = :article and v.number = :number
+""")
+
+_FOUNDER = text("""
+select document, title, text from version where cluster_id = :cluster
+order by created_at, number limit 1
 """)
 
 _BY_DOCUMENT = text("""
@@ -202,6 +210,7 @@ def place_version(
         twin_article=twin,
         before=before,
         known=known,
+        to_founder=_to_founder(connection, content, twin, known),
     )
     own = membership.cluster_id
     _follow(connection, article, verdict.document, own, before)
@@ -236,6 +245,21 @@ def _before(connection: Connection, article: UUID, current: int, content: Articl
         to_last=_in_common(content, row["title"], row["text"]),
         to_first=_in_common(content, row["first_title"], row["first_text"]),
     )
+
+
+def _to_founder(connection: Connection, content: Article, twin: UUID | None, known: Known) -> float:
+    """Compare a copy with the first text of the story that it joins, unless it is a copy of it.
+
+    What it copies may not be stored: then it is not sure which story that is.
+    """
+    copied = content.duplicates.duplicate_of
+    story = known.by_document.get(copied.document) if copied and twin else None
+    if copied is None or story is None:
+        return 1.0
+    founder = connection.execute(_FOUNDER, {"cluster": story.cluster_id}).first()
+    if founder is None or founder.document == copied.document:
+        return 1.0
+    return _in_common(content, founder.title, founder.text)
 
 
 def _membership(row: RowMapping) -> Membership:

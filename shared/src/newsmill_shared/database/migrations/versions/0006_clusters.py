@@ -28,7 +28,7 @@ alter table version add column cluster_id uuid, add column duplicate_document te
   add column similarity real, add column rule text;
 update version v set cluster_id = a.cluster_id from article a where a.id = v.article_id;
 alter table version alter column cluster_id set not null;
-create index version_cluster on version (cluster_id, article_id, number);
+create index version_cluster on version (cluster_id, created_at);
 create index version_document on version (document);
 
 create table cluster_link (
