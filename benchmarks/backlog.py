@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -39,7 +39,7 @@ BATCH = 10_000
 DELAY_SECONDS = 0.05
 """Of a host, so that one host is worked on in time."""
 SAMPLES = 15
-KEYS = {"default": "first", "other": "second"}
+FIRST_KEY = "first"
 MEGABYTE = 2**20
 
 
@@ -165,13 +165,14 @@ class Mill:
     processes: dict[str, psutil.Process]
     api: httpx.Client
     redis: "Redis"
+    keys: Mapping[str, str]
 
     def hand_in(self, urls: Sequence[str], *, who: str = "default", priority: int = 0) -> None:
         """Hand in; raises unless all are accepted."""
         answer = self.api.post(
             "/v1/urls",
             json=[{"url": url, "priority": priority} for url in urls],
-            headers={"Authorization": f"Bearer {KEYS[who]}"},
+            headers={"Authorization": f"Bearer {self.keys[who]}"},
         )
         answer.raise_for_status()
         if answer.json()["accepted"] != len(urls):
@@ -200,8 +201,7 @@ def running(engines: Engines) -> Iterator[Mill]:
             "NEWSMILL_REDIS_URL": emptied(engines.redis_url),
             "NEWSMILL_HOST_DELAY_SECONDS": str(DELAY_SECONDS),
             "NEWSMILL_GATEWAY_PORT": str(port),
-            "NEWSMILL_API_KEY": KEYS["default"],
-            "NEWSMILL_API_KEYS": f"other={KEYS['other']}",
+            "NEWSMILL_API_KEY": FIRST_KEY,
             "NEWSMILL_ACCEPT_SECONDS": "60",
             "NEWSMILL_DISK_RESERVE_MB": "0",
             "NEWSMILL_LOG_LEVEL": "warning",
@@ -223,12 +223,22 @@ def running(engines: Engines) -> Iterator[Mill]:
                 ) as api,
             ):
                 _until_it_answers(api)
-                yield Mill(processes, api, redis)
+                yield Mill(processes, api, redis, {"default": FIRST_KEY, "other": _other_key(api)})
         finally:
             for child in started.values():
                 child.terminate()
             for child in started.values():
                 child.wait(30)
+
+
+def _other_key(api: httpx.Client) -> str:
+    """Return a key of a second submitter."""
+    answer = api.post(
+        "/v1/keys",
+        json={"name": "other", "scopes": ["enqueue"]},
+        headers={"Authorization": f"Bearer {FIRST_KEY}"},
+    )
+    return str(answer.raise_for_status().json()["secret"])
 
 
 def _until_it_answers(api: httpx.Client) -> None:

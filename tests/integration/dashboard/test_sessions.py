@@ -9,6 +9,7 @@ from newsmill_gateway.dashboard.shell import HEADERS
 from newsmill_gateway.settings import GatewaySettings
 from tests.integration.dashboard.conftest import KEY
 from tests.support.gateway import serving
+from tests.support.keys import made_key
 
 PAGES = ["/", "/failures", "/hosts", "/articles", "/jobs/x", "/explain?q=x"]
 
@@ -60,15 +61,64 @@ def test_a_wrong_key_opens_nothing(locked_site: httpx.Client) -> None:
     assert SESSION_COOKIE not in locked_site.cookies
 
 
-def test_the_key_of_somebody_who_hands_in_opens_nothing(settings: GatewaySettings) -> None:
-    keys = {"api_key": SecretStr(KEY), "api_keys": SecretStr("partner=a-key-of-a-partner")}
+def test_a_key_that_only_hands_in_opens_nothing(locked_site: httpx.Client) -> None:
+    secret = made_key(locked_site, KEY, "partner", "enqueue")
 
-    with serving(settings.model_copy(update=keys)) as site:
-        answer = sign_in(site, key="a-key-of-a-partner")
+    answer = sign_in(locked_site, key=secret)
 
     assert answer.status_code == 403
-    assert "This key hands in" in answer.text
+    assert "This key opens other things" in answer.text
     assert SESSION_COOKIE not in answer.cookies
+
+
+def test_a_key_that_only_reads_opens_pages_and_no_acts(locked_site: httpx.Client) -> None:
+    sign_in(locked_site, key=made_key(locked_site, KEY, "reader", "read"))
+
+    page = locked_site.get("/")
+    handed_in = locked_site.post(
+        "/hand-in", data={"token": token_in(page), "url": "https://a.example/"}
+    )
+    audit = locked_site.get("/audit")
+
+    assert page.status_code == 200
+    assert handed_in.status_code == 403
+    assert "a key with the scope enqueue" in handed_in.text
+    assert audit.status_code == 403
+    assert "a key with the scope operate" in audit.text
+
+
+def test_a_session_ends_with_the_key_that_opened_it(locked_site: httpx.Client) -> None:
+    headers = {"Authorization": f"Bearer {KEY}"}
+    sign_in(locked_site, key=made_key(locked_site, KEY, "leaver", "read"))
+    before = locked_site.get("/hosts").status_code
+
+    locked_site.delete("/v1/keys/leaver", headers=headers)
+
+    assert before == 200
+    assert locked_site.get("/hosts").status_code == 303
+
+
+def test_a_session_ends_when_its_secret_is_rotated_away(locked_site: httpx.Client) -> None:
+    headers = {"Authorization": f"Bearer {KEY}"}
+    sign_in(locked_site, key=made_key(locked_site, KEY, "rotated", "read"))
+
+    answer = locked_site.post("/v1/keys/rotated/rotate", json={"keep_hours": 0}, headers=headers)
+    after = locked_site.get("/hosts").status_code
+    sign_in(locked_site, key=answer.json()["secret"])
+
+    assert after == 303
+    assert locked_site.get("/hosts").status_code == 200
+
+
+def test_who_may_operate_sees_what_was_done(locked_site: httpx.Client) -> None:
+    made_key(locked_site, KEY, "audited", "read")
+    sign_in(locked_site)
+
+    page = locked_site.get("/audit")
+
+    assert page.status_code == 200
+    assert "key.create" in page.text
+    assert "audited" in page.text
 
 
 def test_who_guesses_the_key_has_to_wait_at_the_form_and_at_the_api(

@@ -3,14 +3,11 @@
 from uuid import UUID
 
 import httpx
-import pytest
-from pydantic import SecretStr
 
-from newsmill_gateway.settings import GatewaySettings
 from newsmill_shared.database.finish import Ending
 from newsmill_shared.reasons import Reason
 from tests.support.builders import a_page, an_article_enriched
-from tests.support.gateway import Mill, serving
+from tests.support.gateway import Mill
 
 
 def died(mill: Mill, url: str, reason: Reason = Reason.MEMORY) -> UUID:
@@ -95,14 +92,3 @@ def test_what_is_under_way_is_shown(mill: Mill, api: httpx.Client) -> None:
     window = api.get("/v1/window").json()
 
     assert (window["running"], window["stages"][0]["oldest_job"]) == (1, str(job_id))
-
-
-@pytest.mark.parametrize("path", ["/v1/dead/retry", "/v1/dead/discard", "/v1/jobs/cancel"])
-def test_who_only_hands_in_changes_nothing(settings: GatewaySettings, path: str) -> None:
-    keys = {"api_key": SecretStr("first"), "api_keys": SecretStr("partner=second")}
-
-    with serving(settings.model_copy(update=keys)) as api:
-        headers = {"Authorization": "Bearer second"}
-        answer = api.post(path, json={"host": "paper.example"}, headers=headers)
-
-    assert (answer.status_code, answer.json()["code"]) == (403, "operators_only")

@@ -93,7 +93,7 @@ def test_each_change_is_written_down_with_who_and_why_and_no_secret(api: httpx.C
     of_paper = api.get("/v1/audit", params={"subject": "paper.example"}).json()["acts"]
 
     assert [(act["by"], act["act"], act["subject"]) for act in acts] == [
-        ("api", "host.set", "other.example"),
+        ("loopback", "host.set", "other.example"),
         ("ana", "host.set", "paper.example"),
     ]
     assert of_paper[0]["detail"] == {

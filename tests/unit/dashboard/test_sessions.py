@@ -12,38 +12,42 @@ NOW = 1_000_000.0
 
 
 def test_a_session_holds_until_its_end() -> None:
-    session = SESSIONS.begin(now=NOW)
+    session = SESSIONS.begin("an-id", now=NOW)
 
-    assert SESSIONS.holds(session, now=NOW)
-    assert SESSIONS.holds(session, now=NOW + SESSION_SECONDS - 1)
-    assert not SESSIONS.holds(session, now=NOW + SESSION_SECONDS)
+    assert SESSIONS.key_of(session, now=NOW) == "an-id"
+    assert SESSIONS.key_of(session, now=NOW + SESSION_SECONDS - 1) == "an-id"
+    assert SESSIONS.key_of(session, now=NOW + SESSION_SECONDS) is None
 
 
 def test_another_key_ends_every_session() -> None:
-    assert not Sessions.of("the next key").holds(SESSIONS.begin(now=NOW), now=NOW)
+    session = SESSIONS.begin("an-id", now=NOW)
+
+    assert Sessions.of("the next key").key_of(session, now=NOW) is None
 
 
 def test_another_gateway_with_the_same_key_knows_the_session() -> None:
-    assert Sessions.of("the key").holds(SESSIONS.begin(now=NOW), now=NOW)
+    session = SESSIONS.begin("an-id", now=NOW)
+
+    assert Sessions.of("the key").key_of(session, now=NOW) == "an-id"
 
 
 def test_no_two_sessions_are_alike() -> None:
-    assert SESSIONS.begin(now=NOW) != SESSIONS.begin(now=NOW)
+    assert SESSIONS.begin("an-id", now=NOW) != SESSIONS.begin("an-id", now=NOW)
 
 
 @given(st.integers(min_value=0, max_value=80), st.characters())
 def test_a_session_with_any_sign_changed_is_none(at: int, sign: str) -> None:
-    session = SESSIONS.begin(now=NOW, nonce="nonce")
+    session = SESSIONS.begin("an-id", now=NOW, nonce="nonce")
     at %= len(session)
     changed = session[:at] + sign + session[at + 1 :]
 
-    assert SESSIONS.holds(changed, now=NOW) == (changed == session)
+    assert (SESSIONS.key_of(changed, now=NOW) == "an-id") == (changed == session)
 
 
 @given(st.text())
 @settings(max_examples=200)
 def test_no_text_is_a_session_or_a_token(text: str) -> None:
-    assert not SESSIONS.holds(text, now=NOW)
+    assert SESSIONS.key_of(text, now=NOW) is None
     assert not SESSIONS.is_token(text, "cookie")
 
 
@@ -56,7 +60,7 @@ def test_a_token_is_bound_to_its_cookie() -> None:
 
 
 def test_a_session_is_no_token_and_a_token_no_session() -> None:
-    session = SESSIONS.begin(now=NOW)
+    session = SESSIONS.begin("an-id", now=NOW)
     body, _, signature = session.rpartition(".")
 
     assert not SESSIONS.is_token(signature, body)

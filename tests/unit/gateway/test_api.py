@@ -2,39 +2,85 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
 from newsmill_gateway.api import make_api
 from newsmill_gateway.diagnosing import Diagnosis
-from newsmill_gateway.doors import Door
+from newsmill_gateway.doors import OPEN_PATHS, Door
 from newsmill_gateway.housekeeping import Housekeeping
+from newsmill_gateway.keyring import Keyring
+from newsmill_gateway.keys import KeyDesk
 from newsmill_gateway.metrics import Meters
 from newsmill_gateway.operators import Operators
+from newsmill_gateway.scopes import ROUTES, scope_of
 from newsmill_gateway.settings import GatewaySettings
+from newsmill_shared.database.keys import KeyScope
 from newsmill_shared.diagnosis import Snapshot
+from tests.support.keys import FakeKeyBook, FakeKeyRegister
 from tests.unit.diagnosis.builders import NOW
 from tests.unit.gateway.test_gateway import FakeWaker, Rig
 from tests.unit.gateway.test_hosts import FakeRegister
 from tests.unit.gateway.test_housekeeping import FakeWork
 from tests.unit.gateway.test_metrics import FakeLedgerMeter, FakeQueueMeter
 
+HTTP_MD = Path(__file__).parents[3] / "docs" / "http.md"
 
-@pytest.fixture(scope="module", name="document")
-def the_document() -> dict[str, Any]:
+
+@pytest.fixture(scope="module", name="api")
+def the_api() -> FastAPI:
+    keyring = Keyring(FakeKeyBook())
     meters = Meters(FakeLedgerMeter(), FakeQueueMeter(), clock=lambda: 0)
-    api = make_api(
+    return make_api(
         Rig().gateway,
         GatewaySettings(),
-        door=Door(loopback=True, key=None),
+        door=Door(loopback=True, key=None, keyring=keyring),
         operators=Operators(FakeRegister()),
         housekeeping=Housekeeping(FakeWork(), FakeWaker()),
+        keys=KeyDesk(FakeKeyRegister(), changed=keyring.forget),
         meters=meters,
         diagnosis=Diagnosis(lambda: Snapshot(now=NOW)),
         version="1.2.3",
     )
+
+
+@pytest.fixture(scope="module", name="document")
+def the_document(api: FastAPI) -> dict[str, Any]:
     return api.openapi()
+
+
+def test_every_route_wants_a_scope(api: FastAPI) -> None:
+    declared = {
+        (method, route.path)
+        for route in api.routes
+        if isinstance(route, APIRoute)
+        for method in route.methods or ()
+    }
+
+    assert declared - {("GET", path) for path in OPEN_PATHS} == set(ROUTES)
+
+
+def test_whoever_reads_the_documentation_learns_the_scopes() -> None:
+    rows = re.findall(r"^\| `(enqueue|read|operate|admin)` \| (.+) \|$", HTTP_MD.read_text(), re.M)
+
+    told = {
+        (method, re.sub(r"\{[^}]+\}", "{}", path), scope)
+        for scope, said in rows
+        for method, path in re.findall(r"`([A-Z]+) (/[^`]+)`", said)
+    }
+
+    assert told == {
+        (method, re.sub(r"\{[^}]+\}", "{}", path), str(scope))
+        for (method, path), scope in ROUTES.items()
+    }
+
+
+def test_a_route_that_nobody_thought_of_takes_the_rarest_scope() -> None:
+    assert scope_of("PUT", "/v1/forgotten") is KeyScope.ADMIN
 
 
 def test_every_path_is_named(document: dict[str, Any]) -> None:
@@ -58,6 +104,9 @@ def test_every_path_is_named(document: dict[str, Any]) -> None:
         "/v1/jobs",
         "/v1/jobs/cancel",
         "/v1/jobs/{job_id}",
+        "/v1/keys",
+        "/v1/keys/{name}",
+        "/v1/keys/{name}/rotate",
         "/v1/pauses",
         "/v1/urls",
         "/v1/window",

@@ -1,17 +1,30 @@
 """Who may call: on loopback any program of this machine, elsewhere who knows the key."""
 
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from newsmill_gateway.doors import Door
+from newsmill_gateway.keyring import Keyring
 from newsmill_gateway.problems import Code, ProblemError
+from newsmill_gateway.scopes import FIRST, LOCAL
 from newsmill_gateway.settings import GatewaySettings
 from newsmill_gateway.throttle import Rate, Throttle
+from newsmill_shared.database.keys import KeyScope
 from newsmill_shared.errors import SettingsError
+from tests.support.keys import FakeKeyBook, a_key
 
-LOOPBACK = Door(loopback=True, key=None)
-PUBLIC = Door(loopback=False, key="correct horse", throttle=Throttle(Rate(1000, 1), Rate(1000, 1)))
+NO_KEYS = Keyring(FakeKeyBook())
+asyncio.run(NO_KEYS.freshen(seconds=5))
+LOOPBACK = Door(loopback=True, key=None, keyring=NO_KEYS)
+PUBLIC = Door(
+    loopback=False,
+    key="correct horse",
+    keyring=NO_KEYS,
+    throttle=Throttle(Rate(1000, 1), Rate(1000, 1)),
+)
 
 
 class Clock:
@@ -101,7 +114,7 @@ def test_any_other_key_is_refused(authorization: str) -> None:
 
 def a_door(clock: Clock) -> Door:
     """A door behind which nobody has guessed yet."""
-    return Door(loopback=False, key="correct horse", clock=clock)
+    return Door(loopback=False, key="correct horse", keyring=NO_KEYS, clock=clock)
 
 
 def guess(door: Door, key: str = "wrong", address: str = "192.0.2.1") -> ProblemError | None:
@@ -155,7 +168,7 @@ def test_health_needs_no_key(path: str) -> None:
 
 
 def test_a_key_is_asked_for_on_loopback_too_if_there_is_one() -> None:
-    door = Door(loopback=True, key="correct horse")
+    door = Door(loopback=True, key="correct horse", keyring=NO_KEYS)
 
     assert refusal(door, {"host": "localhost"}) == (401, Code.KEY_REFUSED)
 
@@ -183,41 +196,44 @@ def test_the_key_shows_in_no_log() -> None:
     assert "correct horse" not in repr(settings)
 
 
-def test_a_key_says_who_has_it() -> None:
-    settings = GatewaySettings.model_validate(
-        {"api_key": "first", "api_keys": " crawler=second, desk=third "}
-    )
-    door = Door.of(settings)
+def test_a_key_says_who_has_it_and_what_it_opens() -> None:
+    keyring = Keyring(FakeKeyBook(a_key("second", "crawler"), a_key("third", "desk")))
+    asyncio.run(keyring.freshen(seconds=5))
+    door = Door(loopback=False, key="first", keyring=keyring)
 
-    names = [
-        door.admit("/v1/urls", {"host": "localhost", "authorization": f"Bearer {key}"})
+    callers = [
+        door.admit("/v1/urls", {"host": "a.example", "authorization": f"Bearer {key}"})
         for key in ("first", "second", "third")
     ]
 
-    assert names == ["default", "crawler", "desk"]
-    assert refusal(door, {"host": "localhost", "authorization": "Bearer crawler"}) is not None
+    assert [caller.name for caller in callers] == ["default", "crawler", "desk"]
+    assert callers[0] == FIRST
+    assert callers[1].scopes == {KeyScope.ENQUEUE, KeyScope.READ}
+    assert refusal(door, {"authorization": "Bearer crawler"}) == (401, Code.KEY_REFUSED)
+
+
+def test_the_first_key_opens_while_nobody_can_tell_of_others() -> None:
+    book = FakeKeyBook(a_key("second"))
+    book.is_away = True
+    keyring = Keyring(book)
+    asyncio.run(keyring.freshen(seconds=5))
+    door = Door(loopback=False, key="first", keyring=keyring)
+
+    assert refusal(door, {"authorization": "Bearer first"}) is None
+    assert refusal(door, {"authorization": "Bearer second"}) == (503, Code.DATABASE_AWAY)
+
+
+def test_where_no_key_is_asked_for_one_tells_who_calls_and_any_other_tells_nothing() -> None:
+    keyring = Keyring(FakeKeyBook(a_key("second", "crawler")))
+    asyncio.run(keyring.freshen(seconds=5))
+    door = Door(loopback=True, key=None, keyring=keyring)
+
+    named = door.admit("/v1/urls", {"host": "localhost", "authorization": "Bearer second"})
+    other = door.admit("/v1/urls", {"host": "localhost", "authorization": "Bearer x"})
+
+    assert named.name == "crawler"
+    assert other == LOCAL
 
 
 def test_whoever_needs_no_key_is_called_default() -> None:
-    assert LOOPBACK.admit("/v1/urls", {"host": "localhost"}) == "default"
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"api_keys": "crawler=second"},
-        {"api_key": "first", "api_keys": "second"},
-        {"api_key": "first", "api_keys": "crawler="},
-        {"api_key": "first", "api_keys": "Crawler 1=second"},
-        {"api_key": "first", "api_keys": "crawler=second,crawler=third"},
-        {"api_key": "first", "api_keys": "crawler=second,desk=second"},
-        {"api_key": "first", "api_keys": "crawler=first"},
-        {"api_key": "first", "api_keys": "default=second"},
-        {"api_key": "first", "api_keys": "stream=second"},
-    ],
-)
-def test_keys_that_do_not_tell_who_has_them_are_refused_at_the_start(wrong: dict[str, str]) -> None:
-    with pytest.raises(SettingsError, match="NEWSMILL_API_KEYS") as refused:
-        GatewaySettings.model_validate(wrong).check()
-
-    assert "second" not in str(refused.value)
+    assert LOOPBACK.admit("/v1/urls", {"host": "localhost"}).name == "default"

@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 import anyio.to_thread
 import structlog
-from fastapi import FastAPI, Path, Query, Request, Response
+from fastapi import Depends, FastAPI, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from pydantic.json_schema import models_json_schema
@@ -51,11 +51,20 @@ from newsmill_gateway.dead import (
     RetryReceipt,
 )
 from newsmill_gateway.diagnosing import Diagnosed, Diagnosis, causes_answer
-from newsmill_gateway.doors import Door
+from newsmill_gateway.doors import OPEN_PATHS, Door, bearer
 from newsmill_gateway.gateway import RETRY_AFTER_SECONDS, Gateway, HandedIn
 from newsmill_gateway.hosts import Audit, AuditQuery, HostAnswer, HostChange, HostQuery, Hosts
 from newsmill_gateway.housekeeping import Housekeeping
 from newsmill_gateway.intake import DocumentOptions, URLOptions
+from newsmill_gateway.keys import (
+    KeyDesk,
+    KeyRequest,
+    Keys,
+    NewKey,
+    Revocation,
+    Revoked,
+    Rotation,
+)
 from newsmill_gateway.metrics import CONTENT_TYPE, Meters, exposition
 from newsmill_gateway.operators import Operators
 from newsmill_gateway.problems import Code, ProblemError
@@ -66,10 +75,10 @@ from newsmill_gateway.queries import (
     Host,
     JobQuery,
     PauseRequest,
-    PauseTarget,
+    ResumeTarget,
 )
+from newsmill_gateway.scopes import Caller, scope_of
 from newsmill_gateway.settings import GatewaySettings
-from newsmill_shared.database.accept import DEFAULT_SUBMITTER
 from newsmill_shared.database.engine import DatabaseAwayError
 from newsmill_shared.errors import TransientError
 from newsmill_shared.identity import new_id
@@ -85,6 +94,8 @@ _DRAINED = 4
 """A body up to so many times its limit is read to its end before it is refused: whoever is cut
 off while sending sees a broken line instead of the answer."""
 _KEY_CHARACTERS = 200
+_NOBODY = "loopback"
+"""Who acts where no key is asked for, and says nothing of himself."""
 
 _Value = TypeVar("_Value")
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -122,6 +133,8 @@ class _Api(FastAPI):
                 (DocumentOptions, "validation"),
                 (PauseRequest, "validation"),
                 (HostChange, "validation"),
+                (KeyRequest, "validation"),
+                (Rotation, "validation"),
                 (Retry, "validation"),
                 (Discard, "validation"),
                 (Cancel, "validation"),
@@ -133,13 +146,14 @@ class _Api(FastAPI):
         return document
 
 
-def make_api(
+def make_api(  # noqa: PLR0913 - each answers for some of the routes
     gateway: Gateway,
     settings: GatewaySettings,
     *,
     door: Door,
     operators: Operators,
     housekeeping: Housekeeping,
+    keys: KeyDesk,
     meters: Meters,
     diagnosis: Diagnosis,
     version: str,
@@ -152,6 +166,7 @@ def make_api(
         door: Who may call.
         operators: What answers operators.
         housekeeping: What retries, discards and cancels jobs.
+        keys: What makes and ends keys.
         meters: The figures of ``/metrics``.
         diagnosis: What is wrong, if anything.
         version: Shown in the OpenAPI document.
@@ -163,13 +178,15 @@ def make_api(
         redoc_url=None,
         openapi_url="/openapi.json",
         redirect_slashes=False,
+        dependencies=[Depends(_check_scope)],
     )
     api.state.admission = Admission(settings.accept_at_once)
-    _add_errors(api, door)
+    _add_errors(api, door, settings)
     _add_doors_in(api, gateway, settings)
     _add_doors_out(api, gateway, settings)
     _add_pauses(api, gateway, settings)
     _add_hosts(api, operators, settings)
+    _add_keys(api, keys, settings)
     _add_dead(api, housekeeping, settings)
     _add_cancelling(api, housekeeping, settings)
     _add_health(api, gateway, settings, diagnosis=diagnosis, door=door)
@@ -191,7 +208,7 @@ def _add_doors_in(api: FastAPI, gateway: Gateway, settings: GatewaySettings) -> 
         written = body_format(request.headers.get("content-type"))
         key = _idempotency_key(request)
         async with _place(request, _MAX_URLS_BYTES) as body:
-            who = _submitter(request)
+            who = _caller(request).name
             accept = partial(gateway.hand_in_urls, body, written, key=key, submitter=who)
             return _receipt(await _accept(settings.accept_seconds, accept, key), gateway)
 
@@ -206,7 +223,7 @@ def _add_doors_in(api: FastAPI, gateway: Gateway, settings: GatewaySettings) -> 
         _check_json(request)
         key = _idempotency_key(request)
         async with _place(request, _MAX_DOCUMENT_BYTES) as body:
-            who = _submitter(request)
+            who = _caller(request).name
             accept = partial(gateway.hand_in_document, body, key=key, submitter=who)
             return _receipt(await _accept(settings.accept_seconds, accept, key), gateway)
 
@@ -282,10 +299,9 @@ def _add_pauses(api: FastAPI, gateway: Gateway, settings: GatewaySettings) -> No
         return _answer(await _in_thread(seconds, gateway.pause, pause), HTTPStatus.CREATED)
 
     @api.delete("/v1/pauses", response_model=Lifted, responses=_PROBLEMS)
-    async def delete_pause(target: Annotated[PauseTarget, Query()], request: Request) -> Response:
-        """Let it go on, whoever stopped it."""
-        _check_operator(request)
-        return _answer(await _in_thread(seconds, gateway.resume, target))
+    async def delete_pause(target: Annotated[ResumeTarget, Query()], request: Request) -> Response:
+        """Let it go on, whoever stopped it, or only what one hand stopped."""
+        return _answer(await _in_thread(seconds, gateway.resume, _signed(request, target)))
 
 
 def _add_hosts(api: FastAPI, operators: Operators, settings: GatewaySettings) -> None:
@@ -321,6 +337,47 @@ def _add_hosts(api: FastAPI, operators: Operators, settings: GatewaySettings) ->
     async def get_audit(query: Annotated[AuditQuery, Query()]) -> Response:
         """Return what operators have changed, the newest first."""
         return _answer(await _in_thread(seconds, operators.audit, query))
+
+
+def _add_keys(api: FastAPI, keys: KeyDesk, settings: GatewaySettings) -> None:
+    seconds = settings.database_seconds
+
+    @api.get("/v1/keys", response_model=Keys, responses=_PROBLEMS)
+    async def get_keys() -> Response:
+        """Return all keys by name, also those that have ended; no secrets."""
+        return _answer(await _in_thread(seconds, keys.list))
+
+    @api.post(
+        "/v1/keys",
+        status_code=201,
+        response_model=NewKey,
+        responses=_PROBLEMS,
+        openapi_extra=_act_body(KeyRequest),
+    )
+    async def post_key(request: Request) -> Response:
+        """Make a key for a name that has none; its secret is shown once."""
+        wanted = await _read_act(request, KeyRequest)
+        return _answer(await _in_thread(seconds, keys.create, wanted), HTTPStatus.CREATED)
+
+    @api.post(
+        "/v1/keys/{name}/rotate",
+        status_code=201,
+        response_model=NewKey,
+        responses=_PROBLEMS,
+        openapi_extra=_act_body(Rotation),
+    )
+    async def post_rotation(name: str, request: Request) -> Response:
+        """Make a second secret, and give the first an end."""
+        rotation = await _read_act(request, Rotation)
+        return _answer(await _in_thread(seconds, keys.rotate, name, rotation), HTTPStatus.CREATED)
+
+    @api.delete("/v1/keys/{name}", response_model=Revoked, responses=_PROBLEMS)
+    async def delete_key(
+        name: str, query: Annotated[Revocation, Query()], request: Request
+    ) -> Response:
+        """End all secrets of a name at once, or one of them."""
+        wanted = _signed(request, query)
+        return _answer(await _in_thread(seconds, keys.revoke, name, wanted))
 
 
 def _add_dead(api: FastAPI, housekeeping: Housekeeping, settings: GatewaySettings) -> None:
@@ -407,6 +464,7 @@ def _add_health(
         told, problem = await asyncio.gather(
             _diagnosed(diagnosis, seconds), _unready(gateway, seconds)
         )
+        await door.freshen(bearer(request.headers), seconds)
         causes = causes_answer(
             told, full=door.knows_key(request.headers, address=_address(request.scope))
         )
@@ -462,8 +520,8 @@ def _add_metrics(
         return Response(exposition(flow, counts, carried, causes), media_type=CONTENT_TYPE)
 
 
-def _add_errors(api: FastAPI, door: Door) -> None:
-    api.add_middleware(_Guard, door=door)
+def _add_errors(api: FastAPI, door: Door, settings: GatewaySettings) -> None:
+    api.add_middleware(_Guard, door=door, seconds=settings.database_seconds)
 
     @api.exception_handler(ProblemError)
     async def problem(_: Request, error: ProblemError) -> Response:
@@ -511,21 +569,33 @@ def _add_errors(api: FastAPI, door: Door) -> None:
 class _Guard:
     """Middleware that turns away who may not call, before anything is read."""
 
-    def __init__(self, app: ASGIApp, door: Door) -> None:
+    def __init__(self, app: ASGIApp, door: Door, seconds: float) -> None:
         self._app = app
         self._door = door
+        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            try:
-                submitter = self._door.admit(
-                    scope["path"], Headers(scope=scope), address=_address(scope)
-                )
-                scope.setdefault("state", {})["submitter"] = submitter
-            except ProblemError as problem:
-                await _problem(problem)(scope, receive, send)
-                return
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        if scope["path"] not in OPEN_PATHS:
+            await self._door.freshen(bearer(headers), self._seconds)
+        try:
+            caller = self._door.admit(scope["path"], headers, address=_address(scope))
+        except ProblemError as problem:
+            await _problem(problem)(scope, receive, send)
+            return
+        scope.setdefault("state", {})["caller"] = caller
         await self._app(scope, receive, send)
+        await self._door.keyring.write_uses()
+
+
+async def _check_scope(request: Request) -> None:
+    """Turn away whose key does not open a route."""
+    path = request.scope["route"].path
+    if path not in OPEN_PATHS:
+        _caller(request).check(scope_of(request.method, path))
 
 
 def _check_json(request: Request) -> None:
@@ -535,16 +605,16 @@ def _check_json(request: Request) -> None:
         )
 
 
-def _submitter(request: Request) -> str:
-    """Return who sends a request: the name that goes with the key."""
-    return str(request.state.submitter)
+def _caller(request: Request) -> Caller:
+    """Return who sends a request."""
+    caller: Caller = request.state.caller
+    return caller
 
 
-def _check_operator(request: Request) -> None:
-    if _submitter(request) != DEFAULT_SUBMITTER:
-        raise ProblemError(
-            HTTPStatus.FORBIDDEN, Code.OPERATORS_ONLY, "this takes the key of NEWSMILL_API_KEY"
-        )
+def _signed(request: Request, act: _Model) -> _Model:
+    """Return an act with the name of who does it: a key says it better than he himself."""
+    claimed = str(act.by) if "by" in act.model_fields_set else _NOBODY  # type: ignore[attr-defined]
+    return act.model_copy(update={"by": _caller(request).signs(claimed)})
 
 
 def _address(scope: Scope) -> str:
@@ -603,12 +673,11 @@ async def _fill(buffer: Buffer, request: Request, limit: int) -> None:
 
 
 async def _read_act(request: Request, model: type[_Model]) -> _Model:
-    """Return what an operator asks for; raises ProblemError or RequestValidationError."""
-    _check_operator(request)
+    """Return what somebody wants done; raises ProblemError or RequestValidationError."""
     _check_json(request)
     body = read_object(await _read_body(request, _MAX_ACT_BYTES))
     try:
-        return model.model_validate(body)
+        return _signed(request, model.model_validate(body))
     except ValidationError as error:
         raise RequestValidationError(error.errors()) from error
 

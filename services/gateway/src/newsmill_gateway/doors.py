@@ -10,12 +10,14 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from newsmill_gateway.keyring import Keyring
 from newsmill_gateway.problems import Code, ProblemError
+from newsmill_gateway.scopes import FIRST, LOCAL, Caller
 from newsmill_gateway.settings import GatewaySettings, is_loopback
 from newsmill_gateway.throttle import Throttle
-from newsmill_shared.database.accept import DEFAULT_SUBMITTER
+from newsmill_shared.database.engine import DatabaseAwayError
 
-__all__ = ["OPEN_PATHS", "Door"]
+__all__ = ["OPEN_PATHS", "Door", "bearer"]
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 """Answered without a key: they tell a supervisor how the process is, and nothing about the work."""
@@ -31,29 +33,26 @@ class Door:
         loopback: Listening on a loopback address: then a request must be addressed to one, and
             come from no other site, so that no web page open on this machine can use the API
             (by its own requests, or by a name of its own that resolves to 127.0.0.1).
-        key: What callers must know, if anything.
-        named_keys: What they may know instead, by the name of who has it.
+        key: The first key. If there is none nobody is asked for one, and a key of the ledger only
+            tells who it is that calls.
+        keyring: The keys of the ledger.
         throttle: Bounds how often it may be guessed.
         clock: Monotonic seconds.
     """
 
     loopback: bool
     key: str | None
-    named_keys: Mapping[str, str] = field(default_factory=dict)
+    keyring: Keyring
     throttle: Throttle = field(default_factory=Throttle)
     clock: Callable[[], float] = time.monotonic
 
     @classmethod
-    def of(cls, settings: GatewaySettings) -> "Door":
+    def of(cls, settings: GatewaySettings, keyring: Keyring) -> "Door":
         """Return the door of a gateway with these settings."""
-        return cls(
-            loopback=is_loopback(settings.gateway_host),
-            key=settings.key,
-            named_keys=settings.named_keys,
-        )
+        return cls(loopback=is_loopback(settings.gateway_host), key=settings.key, keyring=keyring)
 
-    def admit(self, path: str, headers: Mapping[str, str], *, address: str = "") -> str:
-        """Let a request pass, and return the name of who sends it.
+    def admit(self, path: str, headers: Mapping[str, str], *, address: str = "") -> Caller:
+        """Let a request pass, and return who sends it; whether he may is asked by its route.
 
         Args:
             path: What it asks for.
@@ -62,25 +61,38 @@ class Door:
 
         Raises:
             ProblemError: 403 ``host_refused`` or ``origin_refused``, 401 ``key_refused``, 429
-                ``key_throttled``.
+                ``key_throttled``, 503 ``database_away``.
+        """
+        self.check_place(headers)
+        if path in OPEN_PATHS:
+            return LOCAL
+        return self.check_key(bearer(headers), address=address)
+
+    def check_place(self, headers: Mapping[str, str]) -> None:
+        """Let a request pass by the name it asks for and the site it comes from.
+
+        Raises:
+            ProblemError: 403 ``host_refused`` or ``origin_refused``.
         """
         if self.loopback:
             self._check_host(headers)
         self._check_origin(headers)
-        if path in OPEN_PATHS:
-            return DEFAULT_SUBMITTER
-        return self.check_key(_bearer(headers), address=address)
 
     def knows_key(self, headers: Mapping[str, str], *, address: str = "") -> bool:
         """Tell whether a caller knows the key, if there is one."""
         try:
-            self.check_key(_bearer(headers), address=address)
+            self.check_key(bearer(headers), address=address)
         except ProblemError:
             return False
         return True
 
-    def check_key(self, given: str | None, *, address: str) -> str:
-        """Compare a key with the right ones, if there are any, and return whose it is.
+    async def freshen(self, given: str | None, seconds: float) -> None:
+        """Read the keys of the ledger, if a key is to be looked for there and they are old."""
+        if given is not None and not self._is_first(given):
+            await self.keyring.freshen(seconds)
+
+    def check_key(self, given: str | None, *, address: str) -> Caller:
+        """Look whose a key is, and return him.
 
         Args:
             given: What somebody says the key is; None if nothing was said.
@@ -88,10 +100,10 @@ class Door:
                 many none is looked at for a while.
 
         Raises:
-            ProblemError: 401 ``key_refused``, 429 ``key_throttled``.
+            ProblemError: 401 ``key_refused``, 429 ``key_throttled``, 503 ``database_away``.
         """
         if self.key is None:
-            return DEFAULT_SUBMITTER
+            return self._named(given) or LOCAL
         if given is None:
             raise _key_refused()
         wait = math.ceil(self.throttle.wait_seconds(address, self.clock()))
@@ -102,15 +114,33 @@ class Door:
                 f"too many wrong keys: no key is looked at for {wait} s",
                 headers={"Retry-After": str(wait)},
             )
-        keys = {DEFAULT_SUBMITTER: self.key, **self.named_keys}
-        # All are compared: how long it takes tells nobody how many there are before his.
-        known = [name for name, key in keys.items() if _same(given, key)]
-        if not known:
+        caller = FIRST if self._is_first(given) else self._named(given)
+        if caller is None:
             self.throttle.wrong(address, self.clock())
             _log.warning("wrong key", address=address)
             raise _key_refused()
         self.throttle.right(address)
-        return known[0]
+        return caller
+
+    def holder(self, key_id: str) -> Caller | None:
+        """Return who has a key, by its id; None if it opens nothing any more."""
+        if key_id == FIRST.key_id:
+            return FIRST
+        return self.keyring.holder(key_id)
+
+    def _is_first(self, given: str) -> bool:
+        # Compared as bytes: compare_digest takes text only if it is ASCII.
+        return self.key is not None and hmac.compare_digest(
+            given.encode(errors="surrogatepass"), self.key.encode(errors="surrogatepass")
+        )
+
+    def _named(self, given: str | None) -> Caller | None:
+        try:
+            return None if given is None else self.keyring.find(given)
+        except DatabaseAwayError as error:
+            raise ProblemError(
+                HTTPStatus.SERVICE_UNAVAILABLE, Code.DATABASE_AWAY, str(error)
+            ) from error
 
     def _check_host(self, headers: Mapping[str, str]) -> None:
         if not _is_own(headers.get("host", "")):
@@ -131,14 +161,7 @@ class Door:
             )
 
 
-def _same(given: str, key: str) -> bool:
-    # Compared as bytes: compare_digest takes text only if it is ASCII.
-    return hmac.compare_digest(
-        given.encode(errors="surrogatepass"), key.encode(errors="surrogatepass")
-    )
-
-
-def _bearer(headers: Mapping[str, str]) -> str | None:
+def bearer(headers: Mapping[str, str]) -> str | None:
     """Return the key that a request's headers hold, if they do."""
     scheme, _, given = headers.get("authorization", "").partition(" ")
     return given.strip() if scheme.lower() == "bearer" else None

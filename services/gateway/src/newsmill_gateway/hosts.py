@@ -91,7 +91,7 @@ class HostChange(BaseModel):
     """Sent with every request for a page of the host, and to no other; null takes one away."""
     cookies: Annotated[_Entries, AfterValidator(_cookies)] | None = None
     """As for ``headers``."""
-    by: Annotated[Line, Field(min_length=1, max_length=100)] = "api"
+    by: Annotated[Line, Field(min_length=1, max_length=100)] = "loopback"
     """Who wants it, for the audit."""
     reason: Annotated[Line, Field(max_length=500)] = ""
     """Why, for the audit."""
@@ -206,7 +206,7 @@ class ActAnswer(_Answer):
     id: int
     at: AwareDatetime
     by: str
-    """Who, by their own word."""
+    """Who: the name of a key, or where none is asked for what they call themselves."""
     act: str
     """What kind of act, such as ``host.set``."""
     subject: str

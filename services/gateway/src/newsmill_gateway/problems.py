@@ -44,7 +44,8 @@ class Code(StrEnum):
     HOST_REFUSED = "host_refused"
     ORIGIN_REFUSED = "origin_refused"
     KEY_REFUSED = "key_refused"
-    OPERATORS_ONLY = "operators_only"
+    SCOPE_MISSING = "scope_missing"
+    KEY_STATE = "key_state"
     KEY_THROTTLED = "key_throttled"
 
     BUSY = "busy"

@@ -17,6 +17,7 @@ from newsmill_gateway.adapters.redis_waker import RedisWaker
 from newsmill_gateway.adapters.sql_dashboard import SQLDashboard
 from newsmill_gateway.adapters.sql_hosts import SQLHosts
 from newsmill_gateway.adapters.sql_housekeeping import SQLHousekeeping
+from newsmill_gateway.adapters.sql_keys import SQLKeys
 from newsmill_gateway.adapters.sql_ledger import SQLLedger
 from newsmill_gateway.adapters.sql_meter import SQLMeter
 from newsmill_gateway.admission import Admission
@@ -26,6 +27,8 @@ from newsmill_gateway.diagnosing import Diagnosis
 from newsmill_gateway.doors import Door
 from newsmill_gateway.gateway import Gateway
 from newsmill_gateway.housekeeping import Housekeeping
+from newsmill_gateway.keyring import Keyring
+from newsmill_gateway.keys import KeyDesk
 from newsmill_gateway.metrics import Meters
 from newsmill_gateway.operators import Operators
 from newsmill_gateway.settings import GatewaySettings
@@ -86,13 +89,16 @@ def build(settings: GatewaySettings) -> FastAPI:
     housekeeping = Housekeeping(
         SQLHousekeeping(engine, host_delay_seconds=settings.host_delay_seconds), waker
     )
-    door = Door.of(settings)
+    keys = SQLKeys(engine)
+    keyring = Keyring(keys)
+    door = Door.of(settings, keyring)
     api = make_api(
         gateway,
         settings,
         door=door,
         operators=operators,
         housekeeping=housekeeping,
+        keys=KeyDesk(keys, changed=keyring.forget),
         meters=meters,
         diagnosis=diagnosis,
         version=version("newsmill-gateway"),
@@ -102,10 +108,10 @@ def build(settings: GatewaySettings) -> FastAPI:
         ledger=SQLDashboard(engine),
         broker=RedisDashboard(redis),
         desk=gateway,
+        operators=operators,
         diagnosis=diagnosis,
         door=door,
         seconds=settings.database_seconds,
-        version=api.version,
     )
     return api
 

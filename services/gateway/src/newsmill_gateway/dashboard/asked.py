@@ -5,13 +5,15 @@ from starlette.datastructures import QueryParams
 from newsmill_gateway.dashboard.articles import FLAGS, STORIES
 from newsmill_gateway.dashboard.hosts import ORDERS, STATES, HostQuery
 from newsmill_gateway.dashboard.ports import ArticleQuery, FailureQuery
+from newsmill_gateway.hosts import AuditQuery
 from newsmill_shared.reasons import Reason
 
-__all__ = ["article_query", "failure_query", "host_query", "local_path", "text"]
+__all__ = ["act_query", "article_query", "failure_query", "host_query", "local_path", "text"]
 
 _MOST_CHARACTERS = 8192
 _HOST_CHARACTERS = 255
 _WORDS_CHARACTERS = 200
+_SUBJECT_CHARACTERS = 300
 _MOST_CHOICES = 30
 _LARGEST = 2**62
 _REASONS = frozenset(reason.value for reason in Reason)
@@ -30,6 +32,14 @@ def failure_query(query: QueryParams) -> FailureQuery:
         host=text(query, "host", most=_HOST_CHARACTERS).lower() or None,
         kind=_one_of(query.get("kind"), _KINDS),
         before=_number(query.get("before")),
+    )
+
+
+def act_query(query: QueryParams) -> AuditQuery:
+    """Return which acts are asked for."""
+    return AuditQuery(
+        subject=text(query, "subject", most=_SUBJECT_CHARACTERS) or None,
+        cursor=_number(query.get("before")),
     )
 
 

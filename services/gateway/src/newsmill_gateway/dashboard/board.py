@@ -59,7 +59,7 @@ class Desk(Protocol):
         """Return the newest job of a page, or that led to it."""
         ...
 
-    def hand_in_urls(self, body: bytes, written: Format, *, key: str) -> HandedIn:
+    def hand_in_urls(self, body: bytes, written: Format, *, key: str, submitter: str) -> HandedIn:
         """Accept a batch."""
         ...
 
@@ -120,6 +120,7 @@ class Board:
                 ("/failures", "Failures", failures.value.jobs if failures else None, "in 24 h"),
                 ("/hosts", "Hosts", backlog.value.hosts if backlog else None, "with work"),
                 ("/articles", "Articles", None, ""),
+                ("/audit", "Audit", None, ""),
             ),
             sign_out,
         )

@@ -1,6 +1,6 @@
 """Puts the dashboard in front of the API, on the same address."""
 
-from starlette.applications import Starlette
+from fastapi import FastAPI
 
 from newsmill_gateway.dashboard.board import Board, Desk
 from newsmill_gateway.dashboard.ports import Broker, Ledger
@@ -8,20 +8,21 @@ from newsmill_gateway.dashboard.routes import make_dashboard
 from newsmill_gateway.dashboard.shell import Front
 from newsmill_gateway.diagnosing import Diagnosis
 from newsmill_gateway.doors import Door
+from newsmill_gateway.operators import Operators
 
 __all__ = ["add_dashboard"]
 
 
 def add_dashboard(
-    api: Starlette,
+    api: FastAPI,
     *,
     ledger: Ledger,
     broker: Broker,
     desk: Desk,
+    operators: Operators,
     diagnosis: Diagnosis,
     door: Door,
     seconds: float,
-    version: str,
 ) -> None:
     """Let an application answer with the dashboard where a path is the dashboard's.
 
@@ -30,16 +31,17 @@ def add_dashboard(
         ledger: Where pages are read from.
         broker: Redis.
         desk: The gateway, which looks up and accepts as the API does.
+        operators: Tells what operators have done.
         diagnosis: What is wrong, if anything.
         door: Who may look.
         seconds: A page is given up after this long.
-        version: Of the product.
     """
     dashboard = make_dashboard(
         Board(ledger=ledger, broker=broker, desk=desk, diagnosis=diagnosis),
         desk,
+        operators,
         door=door,
-        version=version,
+        version=api.version,
         seconds=seconds,
     )
     # Added last, so outermost: the API asks for its key in a header, which browsers do not send.

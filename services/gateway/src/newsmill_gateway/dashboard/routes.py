@@ -5,7 +5,6 @@ import json
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from typing import TypeVar
@@ -23,6 +22,7 @@ from starlette.types import ASGIApp
 
 from newsmill_gateway.answers import AcceptedItem, RejectedItem
 from newsmill_gateway.dashboard import asked
+from newsmill_gateway.dashboard.acts import acts_page
 from newsmill_gateway.dashboard.board import Board, Desk
 from newsmill_gateway.dashboard.pages import Pages
 from newsmill_gateway.dashboard.sessions import (
@@ -34,9 +34,11 @@ from newsmill_gateway.dashboard.sessions import (
 )
 from newsmill_gateway.dashboard.shell import Shell
 from newsmill_gateway.doors import Door
-from newsmill_gateway.problems import ProblemError
-from newsmill_shared.database.accept import DEFAULT_SUBMITTER
+from newsmill_gateway.operators import Operators
+from newsmill_gateway.problems import Code, ProblemError
+from newsmill_gateway.scopes import FIRST, LOCAL, Caller
 from newsmill_shared.database.engine import DatabaseAwayError
+from newsmill_shared.database.keys import KeyScope
 from newsmill_shared.identity import new_id
 
 __all__ = ["make_dashboard"]
@@ -53,6 +55,7 @@ _log = structlog.get_logger()
 def make_dashboard(
     board: Board,
     desk: Desk,
+    operators: Operators,
     *,
     door: Door,
     version: str,
@@ -64,12 +67,13 @@ def make_dashboard(
     Args:
         board: What pages show.
         desk: Accepts a URL that is handed in.
+        operators: Tells what was done.
         door: The checks of the gateway's address. If it asks for a key, people sign in with it.
         version: Of the product.
         seconds: A page is given up after this long.
         now: Seconds since 1970.
     """
-    site = _Site(board, desk, Pages(version=version), door, seconds, now)
+    site = _Site(board, desk, operators, Pages(version=version), door, seconds, now)
     app = Starlette(
         routes=[
             Route("/", site.guarded(site.overview)),
@@ -77,6 +81,7 @@ def make_dashboard(
             Route("/failures", site.guarded(site.failures)),
             Route("/hosts", site.guarded(site.hosts)),
             Route("/articles", site.guarded(site.articles)),
+            Route("/audit", site.guarded(site.audit)),
             Route("/explain", site.guarded(site.explain)),
             Route("/jobs/{job_id}", site.guarded(site.job)),
             Route("/hand-in", site.guarded(site.hand_in), methods=["POST"]),
@@ -102,6 +107,7 @@ class _Site:
         self,
         board: Board,
         desk: Desk,
+        operators: Operators,
         pages: Pages,
         door: Door,
         seconds: float,
@@ -109,11 +115,10 @@ class _Site:
     ) -> None:
         self._board = board
         self._desk = desk
+        self._operators = operators
         self._pages = pages
         self._seconds = seconds
         self._now = now
-        # Host and origin are checked as the API does; the key is asked for by a page instead.
-        self._place = replace(door, key=None)
         self._door = door
         self._asks_key = door.key is not None
         self._sessions = Sessions.of(door.key or secrets.token_urlsafe())
@@ -124,7 +129,8 @@ class _Site:
         """Return a handler for those who ask by a name of ours, from a page of ours."""
 
         async def handle(request: Request) -> Response:
-            self._place.admit(request.url.path, request.headers)
+            self._door.check_place(request.headers)
+            request.state.caller = await self._find_caller(request)
             return await handler(request)
 
         return handle
@@ -133,7 +139,7 @@ class _Site:
         """Return a handler for those who have signed in as well, where a key is asked for."""
 
         async def handle(request: Request) -> Response:
-            if self._asks_key and not self._is_signed_in(request):
+            if _caller(request) is None:
                 if request.method != "GET" or request.url.path.startswith("/live/"):
                     return Response("sign in first", HTTPStatus.UNAUTHORIZED)
                 wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
@@ -142,13 +148,22 @@ class _Site:
 
         return self.placed(handle)
 
-    def _is_signed_in(self, request: Request) -> bool:
+    async def _find_caller(self, request: Request) -> Caller | None:
+        """Return who has signed in, as long as his key opens the dashboard."""
+        if not self._asks_key:
+            return LOCAL
         session = request.cookies.get(SESSION_COOKIE, "")
-        return self._sessions.holds(session, now=self._now())
+        key_id = self._sessions.key_of(session, now=self._now())
+        if key_id is None:
+            return None
+        if key_id != FIRST.key_id:
+            await self._door.keyring.freshen(self._seconds)
+        caller = self._door.holder(key_id)
+        return caller if caller and KeyScope.READ in caller.scopes else None
 
     async def sign_in(self, request: Request) -> Response:
         """Ask for the key."""
-        if not self._asks_key or self._is_signed_in(request):
+        if _caller(request):
             return _see_other("/")
         return self._form_page(request, "sign_in.html", {"wrong": "", "next": self._next(request)})
 
@@ -159,9 +174,13 @@ class _Site:
         if not self._is_ours(request, form):
             return self._refused_sign_in(request, go_on, "This form is too old. Send it again.")
         address = request.client.host if request.client else ""
+        key = form.get("key", "").strip()
+        await self._door.freshen(key, self._seconds)
         try:
-            whose = self._door.check_key(form.get("key", "").strip(), address=address)
+            caller = self._door.check_key(key, address=address)
         except ProblemError as problem:
+            if problem.status is HTTPStatus.SERVICE_UNAVAILABLE:
+                raise
             if problem.status is not HTTPStatus.TOO_MANY_REQUESTS:
                 return self._refused_sign_in(request, go_on, "This is not the key.")
             wait = problem.headers["Retry-After"]
@@ -169,11 +188,11 @@ class _Site:
             answer = self._refused_sign_in(request, go_on, wrong, problem.status)
             answer.headers.update(problem.headers)
             return answer
-        if whose != DEFAULT_SUBMITTER:
-            wrong = "This key hands in; whoever watches needs the operator's."
+        if KeyScope.READ not in caller.scopes:
+            wrong = "This key opens other things; whoever watches needs one with the scope read."
             return self._refused_sign_in(request, go_on, wrong)
         signed_in = _see_other(go_on)
-        session = self._sessions.begin(now=self._now())
+        session = self._sessions.begin(caller.key_id, now=self._now())
         _set_cookie(request, signed_in, SESSION_COOKIE, session, seconds=SESSION_SECONDS)
         return signed_in
 
@@ -241,6 +260,14 @@ class _Site:
         context = await self._in_thread(partial(self._board.articles, query))
         return self._page(request, "articles.html", context)
 
+    async def audit(self, request: Request) -> Response:
+        """Show what operators have done, newest first."""
+        caller: Caller = request.state.caller
+        caller.check(KeyScope.OPERATE)
+        query = asked.act_query(request.query_params)
+        found = await self._in_thread(partial(self._operators.audit, query))
+        return self._page(request, "audit.html", acts_page(found, query))
+
     async def explain(self, request: Request) -> Response:
         """Go to the job that says what became of something."""
         what = asked.text(request.query_params, "q")
@@ -262,8 +289,12 @@ class _Site:
             return self._said(
                 request, HTTPStatus.FORBIDDEN, "This form is too old", "Go back, reload, try again."
             )
+        caller: Caller = request.state.caller
+        caller.check(KeyScope.ENQUEUE)
         body = json.dumps([form.get("url", "")]).encode()
-        hand_in = partial(self._desk.hand_in_urls, body, "json", key=str(new_id()))
+        hand_in = partial(
+            self._desk.hand_in_urls, body, "json", key=str(new_id()), submitter=caller.name
+        )
         handed_in = await self._in_thread(hand_in)
         match handed_in.receipt.items[0]:
             case AcceptedItem(job_id=job_id):
@@ -292,6 +323,8 @@ class _Site:
             HTTPStatus.NOT_FOUND: "Nothing is known of it",
             HTTPStatus.FORBIDDEN: "This may not be asked from there",
         }.get(error.status, "This cannot be answered")
+        if error.code == Code.SCOPE_MISSING:
+            said = "This key does not open that"
         answer = self._said(request, error.status, said, error.detail)
         answer.headers.update(error.headers)
         return answer
@@ -344,9 +377,9 @@ class _Site:
         status: HTTPStatus = HTTPStatus.OK,
     ) -> Response:
         """Return a page. Where people sign in it holds a form, to sign out."""
-        if self._asks_key and self._is_signed_in(request):
+        if self._asks_key and _caller(request):
             return self._form_page(request, name, context, status)
-        nav = None if self._asks_key else self._board.links(request.url.path, None)
+        nav = self._board.links(request.url.path, None) if _caller(request) else None
         return _html(self._pages.render(name, {**context, "nav": nav}), status)
 
     def _form_page(
@@ -359,10 +392,9 @@ class _Site:
         """Return a page with a form, bound to a cookie of who asks."""
         bound_to = request.cookies.get(FORM_COOKIE) or new_nonce()
         token = self._sessions.token(bound_to)
-        signed_in = self._asks_key and self._is_signed_in(request)
         nav = None
-        if signed_in or not self._asks_key:
-            nav = self._board.links(request.url.path, token if signed_in else None)
+        if _caller(request):
+            nav = self._board.links(request.url.path, token if self._asks_key else None)
         answer = _html(self._pages.render(name, {**context, "nav": nav, "token": token}), status)
         _set_cookie(request, answer, FORM_COOKIE, bound_to, seconds=None)
         return answer
@@ -376,6 +408,12 @@ class _Site:
             raise DatabaseAwayError(
                 f"PostgreSQL has not answered within {self._seconds:g} s"
             ) from None
+
+
+def _caller(request: Request) -> Caller | None:
+    """Return who asks; None until he has signed in, or if the request came by a wrong name."""
+    caller: Caller | None = getattr(request.state, "caller", None)
+    return caller
 
 
 def _html(body: str, status: HTTPStatus) -> Response:

@@ -1,4 +1,4 @@
-"""Who may look: sessions and form tokens, signed with what follows from the API key."""
+"""Who may look: sessions and form tokens, signed with what follows from the first key."""
 
 import base64
 import hashlib
@@ -24,8 +24,8 @@ _LONGEST = 200
 class Sessions:
     """Signs people in, and tells their requests from forged ones.
 
-    Nothing is stored: a session is a signed promise, good at every gateway with the same key and
-    void with the next key.
+    Nothing is stored: a session is a signed promise that names the key that opened it. It is
+    good at every gateway with the same first key and void with the next one.
 
     Args:
         secret: Signs sessions and tokens; follows from the key.
@@ -39,23 +39,25 @@ class Sessions:
         secret = hashlib.scrypt(key.encode(), salt=_SALT, **_SCRYPT, dklen=32)
         return cls(secret)
 
-    def begin(self, *, now: float, nonce: str | None = None) -> str:
+    def begin(self, key_id: str, *, now: float, nonce: str | None = None) -> str:
         """Return a session, as a cookie's value.
 
         Args:
+            key_id: Of the key that opened it: it ends with that.
             now: Seconds since 1970.
             nonce: Random; given by tests.
         """
-        body = f"{int(now) + SESSION_SECONDS}.{nonce or new_nonce()}"
+        body = f"{int(now) + SESSION_SECONDS}.{key_id}.{nonce or new_nonce()}"
         return f"{body}.{self._sign('session', body)}"
 
-    def holds(self, session: str, *, now: float) -> bool:
-        """Tell whether a cookie's value is a session of ours that has not ended."""
+    def key_of(self, session: str, *, now: float) -> str | None:
+        """Return the id of a session's key; None if it is none of ours, or has ended."""
         body, _, signature = session[:_LONGEST].rpartition(".")
-        until, _, nonce = body.partition(".")
+        until, _, rest = body.partition(".")
+        key_id, _, nonce = rest.partition(".")
         if not nonce or not self._same("session", body, signature):
-            return False
-        return until.isdecimal() and now < int(until)
+            return None
+        return key_id if until.isdecimal() and now < int(until) else None
 
     def token(self, bound_to: str) -> str:
         """Return the token of a form, good only together with a cookie's value."""

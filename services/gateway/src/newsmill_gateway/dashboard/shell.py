@@ -11,6 +11,7 @@ _FIRST_SEGMENTS = frozenset(
     {
         "",
         "articles",
+        "audit",
         "explain",
         "failures",
         "hand-in",

@@ -1,0 +1,334 @@
+"""What operators do from the dashboard: each act is previewed, then confirmed. Methods block."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Protocol, TypeVar
+from urllib.parse import urlencode
+
+from pydantic import BaseModel, ValidationError
+
+from newsmill_gateway.answers import Lifted, PauseAnswer, Pauses
+from newsmill_gateway.cancelling import Cancel, Cancelled
+from newsmill_gateway.dashboard.formats import age, count, stamp
+from newsmill_gateway.dead import (
+    DeadFilter,
+    DeadGroup,
+    Discard,
+    Discarded,
+    Preview,
+    Retry,
+    RetryHelps,
+    RetryReceipt,
+)
+from newsmill_gateway.problems import Code, ProblemError
+from newsmill_gateway.queries import PauseRequest, ResumeTarget
+from newsmill_shared.identity import new_id
+
+__all__ = ["ACTS", "Hand", "Operating", "PauseDesk", "address"]
+
+Context = Mapping[str, object]
+Fields = Mapping[str, str]
+_Model = TypeVar("_Model", bound=BaseModel)
+
+ACTS = ("retry", "discard", "cancel", "pause", "resume")
+"""What can be done."""
+_CANCEL_SECONDS = 2.0
+"""A page cancels for so long, then asks whether to go on."""
+
+_HELPS: Mapping[RetryHelps, tuple[str, str]] = {
+    "yes": ("ok", "helps: the host answers again"),
+    "perhaps": ("warn", "may help"),
+    "later": ("warn", "not yet: the host has too much"),
+    "after_a_fix": ("off", "mend the cause first"),
+    "no": ("off", "does not help"),
+}
+
+
+class Hand(Protocol):
+    """What does the work on jobs, as for the API."""
+
+    def preview(self, act: Retry | Discard) -> Preview:
+        """Return what an act would do."""
+        ...
+
+    def retry(self, retry: Retry, *, key: str) -> RetryReceipt:
+        """Hand in again; the same key makes nothing more."""
+        ...
+
+    def discard(self, discard: Discard) -> Discarded:
+        """Take jobs out of what is to be looked at."""
+        ...
+
+    def cancel(self, cancel: Cancel) -> Cancelled:
+        """Do one step."""
+        ...
+
+
+class PauseDesk(Protocol):
+    """What pauses, as for the API."""
+
+    def pauses(self) -> Pauses:
+        """Return what is stopped now."""
+        ...
+
+    def pause(self, request: PauseRequest) -> PauseAnswer:
+        """Stop something."""
+        ...
+
+    def resume(self, target: ResumeTarget) -> Lifted:
+        """Let something go on."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    cancelled: int
+    running: int
+    sample: tuple[tuple[str, str], ...]
+    last: Cancelled
+
+
+def address(act: str, **fields: object) -> str:
+    """Return the page that previews an act; fields that are empty are left out."""
+    given = {name: str(value) for name, value in fields.items() if value not in (None, "")}
+    return f"/acts/{act}" + (f"?{urlencode(given)}" if given else "")
+
+
+class Operating:
+    """Previews and does what operators want.
+
+    Args:
+        hand: Works on jobs.
+        desk: Pauses.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(
+        self, hand: Hand, desk: PauseDesk, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._hand = hand
+        self._desk = desk
+        self._clock = clock
+
+    def preview(self, name: str, fields: Fields) -> Context:
+        """Return the page that says what an act would do.
+
+        Args:
+            name: One of `ACTS`.
+            fields: What it is about; what is empty counts as not given.
+
+        Raises:
+            ProblemError: It cannot be done so.
+        """
+        given = {field: value for field, value in fields.items() if value}
+        match name:
+            case "retry" | "discard":
+                return self._preview_ended(name, given)
+            case "cancel":
+                return self._preview_cancel(given)
+            case "pause":
+                return _preview_pause(given)
+            case _:
+                return self._preview_resume(given)
+
+    def act(self, name: str, fields: Fields, *, by: str) -> Context:
+        """Do it, in somebody's name, and return the page that says what was done.
+
+        Raises:
+            ProblemError: It cannot be done so.
+        """
+        given = {field: value for field, value in fields.items() if value} | {"by": by}
+        key = given.pop("key", None) or str(new_id())
+        match name:
+            case "retry":
+                receipt = self._hand.retry(_model(Retry, given), key=key)
+                back = f"/jobs/{receipt.job_ids[0]}" if receipt.retried == 1 else "/failures"
+                more = f"{_jobs(receipt.left)} of these left."
+                return _done(f"Retried {_jobs(receipt.retried)}", more, back)
+            case "discard":
+                done = self._hand.discard(_model(Discard, given))
+                more = f"They keep their outcome. {_jobs(done.left)} of these left."
+                return _done(f"Discarded {_jobs(done.discarded)}", more, "/failures")
+            case "cancel":
+                return self._cancel(given)
+            case "pause":
+                paused = self._desk.pause(_model(PauseRequest, given))
+                until = f"until {stamp(paused.until)}" if paused.until else "until it is lifted"
+                said = f"Paused {_what(paused.scope, paused.value)}, {until}"
+                return _done(said, "It takes a second.", "/acts/resume")
+            case _:
+                target = _model(ResumeTarget, given)
+                lifted = self._desk.resume(target).lifted
+                what = _what(target.scope, target.value)
+                said = f"{what} goes on" if lifted else f"{what} was not paused"
+                return _done(said[0].upper() + said[1:], "", "/acts/resume")
+
+    def _preview_ended(self, name: str, given: Fields) -> Context:
+        act: Retry | Discard = _model(Retry, given) if name == "retry" else _model(Discard, given)
+        found = self._hand.preview(act)
+        left = found.matching - found.chosen
+        chosen = {
+            field: value for field, value in given.items() if field in DeadFilter.model_fields
+        }
+        hidden = {**chosen, "limit": str(act.limit)}
+        if name == "retry":
+            hidden["key"] = str(new_id())
+            lasts = f", spread over {age(found.seconds)}" if found.seconds else ""
+            more = (
+                f"Each becomes a new job{lasts}; the old ones keep their outcome and their story."
+            )
+        else:
+            more = "They leave this list and the alert; they keep their outcome and are counted."
+        return _page(
+            f"{name.capitalize()} {_jobs(found.chosen)}?",
+            more + (f" {_jobs(left)} more are not taken this time." if left else ""),
+            name.capitalize() if found.chosen else "",
+            hidden,
+            groups=tuple(map(_group, found.groups)),
+            sample=tuple((str(entry.job_id), entry.url) for entry in found.sample),
+        )
+
+    def _preview_cancel(self, given: Fields) -> Context:
+        walk = self._walk(_model(Cancel, {**given, "dry_run": True}))
+        least = "at least " if walk.last.next else ""
+        running = f" {_jobs(walk.running)} run, and go on to their end." if walk.running else ""
+        return _page(
+            f"Cancel {least}{_jobs(walk.cancelled)}?",
+            "They end as skipped, for cancelled; what is handed in from now on is left alone."
+            + running,
+            "Cancel them" if walk.cancelled or walk.last.next else "",
+            {**given, "accepted_before": walk.last.accepted_before.isoformat()},
+            sample=walk.sample,
+        )
+
+    def _cancel(self, given: Fields) -> Context:
+        walk = self._walk(_model(Cancel, given))
+        said = f"Cancelled {_jobs(walk.cancelled)}"
+        if walk.last.next is None:
+            running = f"{_jobs(walk.running)} run, and go on to their end." if walk.running else ""
+            return _done(said, running, "/hosts")
+        hidden = {name: value for name, value in given.items() if name != "by"}
+        hidden["cursor"] = str(walk.last.next)
+        return _page(f"{said}: go on?", "There are more open jobs to look at.", "Go on", hidden)
+
+    def _walk(self, cancel: Cancel) -> _Walk:
+        """Do steps until the end, or for as long as a page may take."""
+        end = self._clock() + _CANCEL_SECONDS
+        cancelled = running = 0
+        sample: tuple[tuple[str, str], ...] = ()
+        while True:
+            step = self._hand.cancel(cancel)
+            cancelled, running = cancelled + step.cancelled, running + step.running
+            sample = (*sample, *((str(entry.job_id), entry.url) for entry in step.sample))[:5]
+            if step.next is None or self._clock() >= end:
+                return _Walk(cancelled, running, sample, step)
+            further = {"cursor": step.next, "accepted_before": step.accepted_before}
+            cancel = cancel.model_copy(update=further)
+
+    def _preview_resume(self, given: Fields) -> Context:
+        pauses = self._desk.pauses().pauses
+        if given:
+            wanted = _model(ResumeTarget, given)
+            target = (wanted.scope, wanted.value)
+            pauses = tuple(pause for pause in pauses if (pause.scope, pause.value) == target)
+        heading = "What is paused" if pauses else "Nothing of it is paused"
+        more = "What is let go goes on within a second, whoever paused it." if pauses else ""
+        rows = tuple(
+            {
+                "what": _what(pause.scope, pause.value),
+                "scope": pause.scope,
+                "value": pause.value,
+                "by": pause.by,
+                "reason": pause.reason,
+                "since": stamp(pause.since),
+                "until": stamp(pause.until) if pause.until else "it is lifted",
+            }
+            for pause in pauses
+        )
+        return {**_page(heading, more, "", {}), "pauses": rows}
+
+
+def _preview_pause(given: Fields) -> Context:
+    target = _model(PauseRequest, given)
+    return _page(
+        f"Pause {_what(target.scope, target.value)}?",
+        "Nothing more of it is sent; what waits goes on waiting at no cost, and what was sent "
+        "goes on to its end.",
+        "Pause",
+        {"scope": target.scope, "value": target.value},
+        pausing=True,
+    )
+
+
+def _page(
+    heading: str,
+    more: str,
+    button: str,
+    hidden: Mapping[str, str],
+    *,
+    groups: tuple[Context, ...] = (),
+    sample: tuple[tuple[str, str], ...] = (),
+    pausing: bool = False,
+) -> Context:
+    return {
+        "heading": heading,
+        "more": more,
+        "button": button,
+        "hidden": hidden,
+        "groups": groups,
+        "sample": sample,
+        "pauses": (),
+        "pausing": pausing,
+        "back": None,
+    }
+
+
+def _done(said: str, more: str, back: str) -> Context:
+    return {**_page(said, more, "", {}), "back": back}
+
+
+def _group(group: DeadGroup) -> Context:
+    state, helps = _HELPS[group.retry_helps]
+    ended = group.host_ended_well + group.host_failed
+    now = f"{group.host_ended_well} of its last {ended} jobs ended well"
+    if group.host_backoff_seconds:
+        now += f"; backing off, one request every {age(group.host_backoff_seconds)}"
+    if group.host_paused:
+        now += "; paused"
+    return {
+        "reason": group.reason,
+        "host": group.host,
+        "jobs": count(group.jobs),
+        "detail": group.detail,
+        "now": now,
+        "helps_state": state,
+        "helps": helps,
+    }
+
+
+def _model(model: type[_Model], given: Mapping[str, object]) -> _Model:
+    """Return what a form says; raises ProblemError 422."""
+    # A form knows only text, and the API takes no text for a number.
+    limit = str(given.get("limit", ""))
+    values = {**given, "limit": int(limit)} if limit.isdecimal() else given
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"]))
+        said = first["msg"].removeprefix("Value error, ")
+        raise ProblemError(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            Code.INVALID_PARAMETER,
+            f"{name}: {said}" if name else said,
+        ) from error
+
+
+def _what(scope: str, value: str) -> str:
+    return "everything" if scope == "all" else f"{scope} {value}"
+
+
+def _jobs(number: int) -> str:
+    return "1 job" if number == 1 else f"{count(number)} jobs"
