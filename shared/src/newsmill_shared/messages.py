@@ -32,6 +32,7 @@ __all__ = [
     "Page",
     "PageFetched",
     "Relation",
+    "Rework",
     "Span",
     "StoredFetch",
     "Work",
@@ -163,6 +164,11 @@ class Page(Frozen):
     timezone: str | None = None
 
 
+Rework = Literal["preview", "write"]
+"""A stored page is enriched again, to see what would change, or to write it. ``job_id`` names the
+page within its run then: there is no job."""
+
+
 class PageFetched(Message):
     """A page's body is in the page store: make an article of it."""
 
@@ -172,6 +178,7 @@ class PageFetched(Message):
     page: Page
     languages: dict[str, int] = {}
     """In how many stored articles of its host each language was told (BCP 47)."""
+    rework: Rework | None = None
 
 
 class Language(Frozen):
@@ -281,6 +288,7 @@ class ArticleEnriched(Message):
     page: Page
     article: Article
     span: Span | None = None
+    rework: Rework | None = None
 
 
 class JobFinished(Message):
@@ -294,6 +302,7 @@ class JobFinished(Message):
     evidence: dict[str, JsonValue] = {}
     page: Page | None = None
     span: Span | None = None
+    rework: Rework | None = None
 
 
 MESSAGES: tuple[type[Message], ...] = (FetchPage, PageFetched, ArticleEnriched, JobFinished)

@@ -36,6 +36,8 @@ def tail(
 ) -> None:
     """Follow the numbered events: each job that ends, in order, none skipped or repeated.
 
+    An article that a run enriched again and changed is one, too.
+
     --json prints each event as the API gives it, one a line. After an interruption go on with
     --after and the last number seen.
     """
@@ -45,18 +47,27 @@ def tail(
             if as_json:
                 print_json(change, indent=None)
             else:
-                console().print(_line(change, api.job(change["job_id"])))
+                console().print(_line(change, _url(api, change)))
 
 
 def _last_position(api: Api) -> int:
     return int(api.changes(_LARGEST_POSITION, limit=1)["last"])
 
 
-def _line(change: Json, job: Json | None) -> Text:
+def _url(api: Api, change: Json) -> str:
+    """Return what a job was about, or the article that was enriched again without one."""
+    if change["job_id"] is None:
+        article = api.article(change["article_id"])
+        return str(article["url"] if article else change["article_id"])
+    job = api.job(change["job_id"])
+    return str(job["url"] if job else change["job_id"])
+
+
+def _line(change: Json, url: str) -> Text:
     outcome = str(change["kind"])
     return Text.assemble(
         (f"{change['position']:>8}  {change['at'][:19].replace('T', ' ')}  ", "dim"),
         (f"{outcome:<9}", OUTCOME_STYLES.get(outcome, "")),
         (f"  {change['reason']:<18}  ", "dim"),
-        str(job["url"] if job else change["job_id"]),
+        url,
     )

@@ -4,7 +4,7 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from newsmill_enrich.duplicates import (
     judge,
 )
 from newsmill_enrich.extraction import Extracted, UnarchivedError, extract
+from newsmill_enrich.language import MODEL as LANGUAGE_MODEL
 from newsmill_enrich.language import Detected, Hints
 from newsmill_enrich.topics import Tagged
 from newsmill_shared.errors import EndedError, TransientError
@@ -46,6 +47,9 @@ __all__ = ["Enricher", "as_message", "content_hash", "drop_page", "enrich_page"]
 
 FEW_ARTICLES = 3
 """Of a site, whose languages say little: so many of another language are thought to be there."""
+
+_UNREGISTERED = Registered(sequence=0, redelivered=False, candidates=())
+"""What is known of a document that the index has forgotten, and is not to learn again."""
 
 _log = structlog.get_logger()
 
@@ -105,12 +109,16 @@ class Enricher:
     tagger: Tagger
     thresholds: Thresholds = field(default_factory=Thresholds)
     """Where the line between one story and two is drawn."""
+    remembers: timedelta = timedelta(weeks=1)
+    """How long the index knows a document: a page that was fetched earlier is not put in again."""
 
 
 def enrich_page(
     message: PageFetched, enricher: Enricher, *, now: datetime
 ) -> ArticleEnriched | JobFinished | MissingNote:
     """Make an article of a page: exactly one answer comes out.
+
+    A page that is enriched again is read as of the time when it was fetched.
 
     Raises:
         TransientError: The page store or the index is away; nothing is decided.
@@ -135,13 +143,13 @@ def drop_page(answer: ArticleEnriched | JobFinished, pages: Pages) -> None:
     """Delete the body of a page of which its publisher asks that no copy be kept.
 
     Called once the answer is on its way. A document that was handed in with its content is its
-    submitter's copy and stays.
+    submitter's copy and stays; a preview deletes nothing.
 
     Raises:
         TransientError: The page store is away; the body stays.
     """
     page = answer.page
-    if page is None or page.supplied:
+    if page is None or page.supplied or answer.rework == "preview":
         return
     if isinstance(answer, ArticleEnriched):
         unwanted = answer.article.noarchive
@@ -180,6 +188,9 @@ def content_hash(title: str, text: str) -> str:
 
 def _enrich(message: PageFetched, enricher: Enricher, now: datetime) -> ArticleEnriched:
     page = message.page
+    age = now - page.fetched_at
+    if message.rework:
+        now = page.fetched_at
     body = enricher.pages.get(page.object)
     # Who hands a document in is no crawler.
     extracted = extract(body, page, now=now, heed_robots=not page.supplied)
@@ -199,9 +210,12 @@ def _enrich(message: PageFetched, enricher: Enricher, now: datetime) -> ArticleE
     mark = fingerprint(
         extracted.title, text, page_key=page_key, published_at=extracted.published_at
     )
-    registered = enricher.index.register(
-        mark, article_id=article_id(page_key), job_id=message.job_id, now=now
-    )
+    if message.rework and age > enricher.remembers:
+        registered = _UNREGISTERED
+    else:
+        registered = enricher.index.register(
+            mark, article_id=article_id(page_key), job_id=message.job_id, now=now
+        )
     verdict, seen = judge(mark, registered, thresholds=enricher.thresholds)
     digest = content_hash(extracted.title, text)
     inline = len(text.encode()) <= INLINE_TEXT_BYTES
@@ -210,6 +224,7 @@ def _enrich(message: PageFetched, enricher: Enricher, now: datetime) -> ArticleE
         attempt=message.attempt,
         epoch=message.epoch,
         page=page,
+        rework=message.rework,
         article=Article(
             title=extracted.title,
             text=text if inline else None,
@@ -231,7 +246,7 @@ def _enrich(message: PageFetched, enricher: Enricher, now: datetime) -> ArticleE
             duplicates=as_message(mark, verdict, registered_at=now),
             evidence=Evidence(
                 extraction={**extracted.evidence, "aliases": known_as.evidence},
-                language=detected.evidence,
+                language={"model": LANGUAGE_MODEL, **detected.evidence},
                 duplicates=seen,
                 categories=tagged.evidence,
             ),
@@ -262,4 +277,5 @@ def _finished(message: PageFetched, reason: Reason, detail: str) -> JobFinished:
         reason=reason,
         detail=detail,
         page=message.page,
+        rework=message.rework,
     )

@@ -7,7 +7,7 @@ import os
 import resource
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import structlog
@@ -150,6 +150,7 @@ def run(settings: EnrichSettings, *, enrich: Enrich = enrich_page) -> None:
             detector,
             tagger,
             Thresholds.of(settings.duplicate_thresholds),
+            remembers=timedelta(weeks=settings.index_weeks),
         )
         patience = _INDEX_PATIENCE * settings.enrich_seconds
         children.append(

@@ -259,12 +259,13 @@ class Cluster(_Answer):
 
 
 class Change(_Answer):
-    """A numbered event: a job has ended."""
+    """A numbered event: a job has ended, or an article was enriched again and says more."""
 
     position: int
     kind: Outcome
-    reason: Reason
-    job_id: UUID
+    reason: Reason | Literal["reprocessed"]
+    job_id: UUID | None
+    """None for ``reprocessed``: an operator's run wrote the version, and no job ended."""
     article_id: UUID | None
     version: int | None
     at: AwareDatetime

@@ -83,4 +83,5 @@ def _refused(result: Result, error: RowRefusedError) -> JobFinished:
         detail=str(error),
         page=result.page,
         span=result.span,
+        rework=result.rework,
     )

@@ -17,7 +17,8 @@ _OUTCOMES = text("""
 select kind, reason, cast(sum(count) as bigint) from (
   select kind, reason, count from total where kind <> 'accepted'
   union all
-  select kind, reason, count(*) from event where position is null group by kind, reason) as ended
+  select kind, reason, count(*) from event
+  where position is null and job_id is not null group by kind, reason) as ended
 group by kind, reason order by kind, reason
 """)
 _OPEN = text("select state, count(*) from job group by state order by state")

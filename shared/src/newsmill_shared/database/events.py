@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -10,6 +11,7 @@ from newsmill_shared.database.tallies import add_up
 
 __all__ = [
     "EVENTS_AT_ONCE",
+    "REPROCESSED",
     "Event",
     "count_receipts",
     "last_position",
@@ -19,6 +21,9 @@ __all__ = [
 
 EVENTS_AT_ONCE = 2_000
 """Bounds the transaction; whoever numbers comes back at once when there were so many."""
+
+REPROCESSED: Final = "reprocessed"
+"""The reason of events that tell of a page which was enriched again: no job ended."""
 
 _LAST = text("select coalesce(max(position), 0) from event")
 
@@ -30,14 +35,15 @@ update event set position = :last + n.nth from n where event.id = n.id
 
 _TOTAL = text("""
 insert into total (kind, reason, count)
-select kind, reason, count(*) from event where position > :last group by kind, reason
+select kind, reason, count(*) from event
+where position > :last and job_id is not null group by kind, reason
 on conflict (kind, reason) do update set count = total.count + excluded.count
 """)
 
 # An article that changed moves on to the position of the change, and leaves its former one.
 _LIST = text(r"""
 with shown as (
-  select distinct on (article_id) article_id, position, version, job_id
+  select distinct on (article_id) article_id, position, version
   from event where position > :last and kind in ('stored', 'updated', 'duplicate')
   order by article_id, position desc),
 entry as (
@@ -49,7 +55,7 @@ entry as (
   from shown s
   join article a on a.id = s.article_id
   join version v on v.article_id = s.article_id and v.number = s.version
-  left join outcome o on o.job_id = s.job_id),
+  left join outcome o on o.job_id = v.job_id),
 left_behind as (
   delete from listing_category c using listing l, shown s
   where l.article_id = s.article_id and c.category = any(l.categories)
@@ -114,12 +120,13 @@ from event where position > :after order by position limit :limit
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One job that ended, at its place among all."""
+    """One job that ended, or one article that was enriched again, at its place among all."""
 
     position: int
     kind: str
     reason: str
-    job_id: UUID
+    job_id: UUID | None
+    """None when no job ended."""
     article_id: UUID | None
     version: int | None
     at: datetime

@@ -65,7 +65,11 @@ _HIGHEST = text("select coalesce(max(sequence), 0) from fingerprint")
 
 _STORED = text("select distinct document from fingerprint where document = any(:documents)")
 
-_OPEN = text("select id from job where id = any(:ids)")
+_OPEN = text("""
+select id from job where id = any(:ids)
+union all
+select id from rework where id = any(:ids) and state in ('waiting', 'running')
+""")
 
 
 def record_fingerprints(connection: Connection, results: Iterable[ArticleEnriched]) -> None:
@@ -158,7 +162,7 @@ def stored_documents(connection: Connection, documents: Sequence[bytes]) -> set[
 
 
 def open_jobs(connection: Connection, job_ids: Sequence[UUID]) -> set[UUID]:
-    """Return those of these jobs that have not ended."""
+    """Return those of these jobs, and of the pages that runs enrich again, that have not ended."""
     return {row.id for row in connection.execute(_OPEN, {"ids": list(job_ids)})}
 
 

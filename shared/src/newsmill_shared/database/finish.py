@@ -1,4 +1,4 @@
-"""Finish: the one function that ends jobs, and the only writer of articles and outcomes."""
+"""Finish: the one function that ends jobs, and the only writer of outcomes and new articles."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -18,7 +18,7 @@ from newsmill_shared.database.tallies import BOUNDS
 from newsmill_shared.messages import Article, ArticleEnriched, Hop, JobFinished, Page
 from newsmill_shared.reasons import RULES, Reason
 
-__all__ = ["Current", "Ending", "Finished", "decide", "finish"]
+__all__ = ["Current", "Ending", "Finished", "decide", "finish", "write_version"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -360,7 +360,7 @@ def _write_article(
             current=shown,
             moved=places.moved,
         )
-        connection.execute(_VERSION, _version_row(article, number, story, result))
+        write_version(connection, article, number, story, result, job_id=result.job_id)
         state.newest = number
         if decision.shows:
             shown = number
@@ -389,9 +389,25 @@ def _twin(article: UUID, content: Article, places: Places) -> UUID | None:
     return found if found != article else None
 
 
-def _version_row(
-    article: UUID, number: int, story: Membership, result: ArticleEnriched
-) -> dict[str, object]:
+def write_version(
+    connection: Connection,
+    article: UUID,
+    number: int,
+    story: Membership,
+    result: ArticleEnriched,
+    *,
+    job_id: UUID,
+) -> None:
+    """Write a version of an article whose lock the caller's transaction holds.
+
+    Args:
+        connection: An open transaction.
+        article: The article.
+        number: Of the version; there must be none yet.
+        story: Where it belongs.
+        result: What the page says.
+        job_id: The job that brought the page.
+    """
     content, page = result.article, result.page
     plain = content.model_dump(
         include={
@@ -407,11 +423,11 @@ def _version_row(
             "image",
         }
     )
-    return {
+    values = {
         **plain,
         "article_id": article,
         "number": number,
-        "job_id": result.job_id,
+        "job_id": job_id,
         "fetch_id": page.fetch_id,
         "fetched_at": page.fetched_at,
         "content_hash": bytes.fromhex(content.content_hash),
@@ -423,6 +439,7 @@ def _version_row(
         **asdict(story),
         "evidence": document(content.evidence),
     }
+    connection.execute(_VERSION, values)
 
 
 def _record_fetch(connection: Connection, result: ArticleEnriched, article: UUID) -> None:

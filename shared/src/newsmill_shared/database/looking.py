@@ -16,6 +16,7 @@ from newsmill_shared.database.locks import DISPATCHER
 from newsmill_shared.database.migrate import has_newest_schema
 from newsmill_shared.database.pauses import Pause as Stopped
 from newsmill_shared.database.pauses import Scope, list_pauses
+from newsmill_shared.database.standing import HoldCause, read_holds
 from newsmill_shared.diagnosis.snapshot import (
     Away,
     Backlog,
@@ -52,9 +53,10 @@ select now() as now,
     and database = (select oid from pg_database where datname = current_database())
   ) as dispatcher_active,
   exists (select from receipt) as accepted_any,
-  (select at from event order by id desc limit 1) as last_outcome_at,
+  (select at from event where job_id is not null order by id desc limit 1) as last_outcome_at,
   (select max(dispatched_at) from job where state = 'running') as last_sent_at,
-  (select count(*) from (select at from event order by id desc limit 20000) as e
+  (select count(*) from (
+     select at from event where job_id is not null order by id desc limit 20000) as e
    where at > now() - interval '1 minute') as ended_last_minute
 """)
 
@@ -165,6 +167,7 @@ class DatabaseLook:
                 unnumbered, since = snapshot.execute(_UNNUMBERED).one()
                 running = {run[0]: Running(*run[1:]) for run in snapshot.execute(_RUNNING)}
                 stopped = list_pauses(snapshot)
+                short = [hold for hold in read_holds(snapshot) if hold.cause is HoldCause.DISK]
         except DatabaseAwayError as error:
             return Away(str(error), "slow")
         counts = self._counted(snapshot)
@@ -179,6 +182,8 @@ class DatabaseLook:
                 for pause in stopped
                 if _is_breaker(pause)
             ),
+            disk_short=short[0].detail if short else "",
+            disk_short_since=short[0].since if short else None,
             backlog=counts.backlog,
             unaccounted=counts.unaccounted,
         )

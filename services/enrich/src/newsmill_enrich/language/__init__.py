@@ -3,4 +3,8 @@
 from newsmill_enrich.language.detector import Detector
 from newsmill_enrich.language.values import Detected, Hints
 
-__all__ = ["Detected", "Detector", "Hints"]
+__all__ = ["MODEL", "Detected", "Detector", "Hints"]
+
+MODEL = "language-1"
+"""The two detectors, what calibrates them and the rules around them; the number grows when any of
+it changes, so that articles which an older one read can be found."""

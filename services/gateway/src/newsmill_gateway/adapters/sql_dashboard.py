@@ -63,7 +63,8 @@ SHORT_BYTES = 400
 """A text of fewer bytes in UTF-8 counts as too short: some 60 English or 130 Chinese signs."""
 
 _PULSE = text("""
-with ended as materialized (select at from event order by id desc limit :rows),
+with ended as materialized (
+  select at from event where job_id is not null order by id desc limit :rows),
 last_minute as (select at from ended where at > now() - make_interval(secs => :seconds)),
 accepted as materialized (
   (select id from job where id >= :minute_ago limit :rows)

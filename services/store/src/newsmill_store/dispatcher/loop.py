@@ -22,6 +22,7 @@ from newsmill_store.dispatcher.pace import Pace
 from newsmill_store.dispatcher.pausing import Pausing, stops_fetches, stops_pages
 from newsmill_store.dispatcher.pick import Timing, pick_fetches, pick_pages
 from newsmill_store.dispatcher.ports import Carrier
+from newsmill_store.dispatcher.reworking import Reworking
 from newsmill_store.dispatcher.standing import Standing, holds
 from newsmill_store.dispatcher.sweep import (
     release,
@@ -53,6 +54,7 @@ class _Memory:
 
     epoch: str
     calm_from: float
+    reworking: Reworking
     swept: float = 0.0
     swept_host: int = 0
     numbered: float = 0.0
@@ -130,9 +132,10 @@ class Dispatcher:
         self._send(memory, picked)
         if picked:
             return _SHORTEST_WAIT_SECONDS
+        longest = memory.reworking.wait_seconds or _LONGEST_WAIT_SECONDS
         if next_host is None:
-            return _LONGEST_WAIT_SECONDS
-        return min(_LONGEST_WAIT_SECONDS, max(_SHORTEST_WAIT_SECONDS, next_host))
+            return longest
+        return min(longest, max(_SHORTEST_WAIT_SECONDS, next_host))
 
     def wait(self, seconds: float) -> None:
         """Wait for a note, at most this long."""
@@ -162,7 +165,11 @@ class Dispatcher:
         if not locked:
             raise NotActiveError("another dispatcher is active, standing by")
         _log.info("dispatcher active")
-        self._memory = _Memory(epoch or "", self._clock() + self._settings.calm_seconds)
+        self._memory = _Memory(
+            epoch or "",
+            self._clock() + self._settings.calm_seconds,
+            Reworking(self._settings.rework_window),
+        )
         return self._memory
 
     @contextmanager
@@ -287,6 +294,10 @@ class Dispatcher:
                 )
                 memory.sent_for = fetched.last
                 picked.extend(fetched.messages)
+                if not (picked or probing or depths.enrich):
+                    picked.extend(
+                        memory.reworking.pick(connection, epoch=memory.epoch, now=self._clock())
+                    )
             if probing and picked:
                 memory.breaking.probed(self._clock())
                 return picked, None

@@ -29,6 +29,7 @@ from newsmill_store.dispatcher.backoff import backoff_seconds
 from newsmill_store.dispatcher.history import EndingNote, attempt_of
 from newsmill_store.dispatcher.losses import Loss, count_losses
 from newsmill_store.dispatcher.pace import Chain, Pace, end_chains, retry_after
+from newsmill_store.dispatcher.reworking import take_notes
 from newsmill_store.dispatcher.turns import wake
 
 __all__ = ["Backoff", "apply_notes"]
@@ -127,7 +128,7 @@ def apply_notes(
     Returns:
         How many chains ended, which is the measure of the fetch rate.
     """
-    batch = _sort(notes)
+    batch = _sort(take_notes(connection, notes))
     chains: list[Chain] = [*batch.fetched, *batch.ended, *batch.moved]
     if chains:
         end_chains(connection, chains, pace)

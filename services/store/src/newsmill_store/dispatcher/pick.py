@@ -20,7 +20,7 @@ from newsmill_store.dispatcher.turns import (
     wake,
 )
 
-__all__ = ["Picked", "Timing", "pick_fetches", "pick_pages"]
+__all__ = ["Picked", "Timing", "pick_fetches", "pick_pages", "stored_page"]
 
 _Message_co = TypeVar("_Message_co", bound=Message, covariant=True)
 
@@ -217,7 +217,7 @@ def pick_pages(
             job_id=row.id,
             attempt=row.attempt,
             epoch=epoch,
-            page=_page(row.page, row.timezone),
+            page=stored_page(row.page, row.timezone),
             languages=row.languages or {},
         )
         for row in rows
@@ -254,7 +254,8 @@ def _fetch_page(row: RowMapping, timing: Timing, epoch: str, now_ms: int) -> Fet
     )
 
 
-def _page(stored: object, host_timezone: str | None) -> Page:
+def stored_page(stored: object, host_timezone: str | None) -> Page:
+    """Return a page as the ledger has it, in the zone that is set for its host if it has none."""
     page = Page.model_validate(stored)
     return page if page.timezone else page.model_copy(update={"timezone": host_timezone})
 

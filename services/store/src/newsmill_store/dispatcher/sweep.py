@@ -17,6 +17,12 @@ from newsmill_shared.reasons import Reason
 from newsmill_store.dispatcher.judge import Attempt, RunningJob, judge
 from newsmill_store.dispatcher.losses import Loss, count_losses, send_back
 from newsmill_store.dispatcher.ports import Carrier
+from newsmill_store.dispatcher.reworking import (
+    lose_reworks,
+    old_reworks,
+    return_reworks,
+    void_reworks,
+)
 from newsmill_store.dispatcher.turns import wake
 
 __all__ = ["release", "sweep_hosts", "sweep_lost", "sweep_time", "void_running"]
@@ -147,6 +153,8 @@ def sweep_lost(
         RunningJob(row.id, row.attempt, row.stage, row.suspect)
         for row in connection.execute(_OLD, {"seconds": older_than_seconds})
     ]
+    reworks = old_reworks(connection, older_than_seconds=older_than_seconds)
+    jobs += reworks
     if not jobs:
         return frozenset()
     queued = carrier.queued()
@@ -175,6 +183,10 @@ def sweep_lost(
     if found.lost:
         blamed = {key: Loss(Reason.WORKER_LOST, spans[key]) for key in found.lost}
         hosts |= count_losses(connection, blamed)
+    if reworks:
+        return_reworks(connection, twice, suspect=False)
+        return_reworks(connection, found.suspects, suspect=True)
+        lose_reworks(connection, dict.fromkeys(found.lost, Reason.WORKER_LOST))
     wake(connection, hosts)
     return found.nowhere - twice
 
@@ -184,6 +196,7 @@ def void_running(connection: Connection) -> int:
     running = connection.execute(_RUNNING)
     record_attempts(connection, [_void((row.id, row.attempt), _WIPED) for row in running])
     hosts = [row.host_id for row in connection.execute(_VOID)]
+    void_reworks(connection)
     wake(connection, set(hosts))
     return len(hosts)
 
