@@ -131,7 +131,12 @@ FAULTS: tuple[tuple[Snapshot, Code, str], ...] = (
     (
         a_snapshot(pages=PageStoreRoom(2**29, 2**40)),
         Code.DISK_FULL,
-        "Stalled: the disk of the page store is full",
+        "Stalled: a disk is full, so nothing can be fetched",
+    ),
+    (
+        a_snapshot(database=a_database(a_quiet_ledger(disk_short="/pages: 900 MB left"))),
+        Code.DISK_FULL,
+        "Stalled: a disk is full, so nothing can be fetched",
     ),
     (
         a_snapshot(

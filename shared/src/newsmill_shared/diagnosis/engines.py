@@ -252,13 +252,16 @@ def page_store(seen: Snapshot) -> Iterator[Cause]:
                 f"{KEPT} Documents with content are refused meanwhile.",
             ),
         )
-    elif seen.pages is not None and _is_full(seen.pages):
+        return
+    short = seen.ledger.disk_short if seen.ledger else ""
+    if seen.pages is not None and _is_full(seen.pages):
+        short = short or f"{megabytes(seen.pages.free_bytes or 0)} left"
+    if short:
         yield Cause(
             code=Code.DISK_FULL,
             state="bad",
-            said="Stalled: the disk of the page store is full",
-            meaning=f"{megabytes(seen.pages.free_bytes or 0)} are left. Pages cannot be kept,"
-            " so nothing can be fetched.",
+            said="Stalled: a disk is full, so nothing can be fetched",
+            meaning=f"Of pages or of the database: {short}.",
             help=Help(
                 Command(
                     "docker compose exec gateway df -h /var/lib/newsmill/pages", f"df -h {DATA}"
@@ -268,6 +271,7 @@ def page_store(seen: Snapshot) -> Iterator[Cause]:
                 "Pages that are stored as articles can be read as before. Supplied documents are"
                 " in the page store alone: do not remove them.",
             ),
+            since=seen.ledger.disk_short_since if seen.ledger else None,
         )
 
 

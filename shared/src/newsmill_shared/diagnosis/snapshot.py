@@ -164,6 +164,9 @@ class Ledger:
     unnumbered_since: datetime | None = None
     pauses: tuple[Pause, ...] = ()
     failing: tuple[Failing, ...] = ()
+    disk_short: str = ""
+    """Where the dispatcher finds so little room that it sends nothing, in words."""
+    disk_short_since: datetime | None = None
     backlog: Backlog | None = None
     """None when it could not be counted in time."""
     unaccounted: int | None = None

@@ -193,7 +193,11 @@ def nothing_sent(seen: Snapshot) -> Iterator[Cause]:
         for moment in (ledger.backlog.due_since, ledger.last_sent_at, ledger.last_outcome_at)
         if moment is not None
     )
-    if seconds_between(since, ledger.now) < DUE_ALARM_SECONDS or _stands(ledger.pauses):
+    if (
+        seconds_between(since, ledger.now) < DUE_ALARM_SECONDS
+        or _stands(ledger.pauses)
+        or ledger.disk_short
+    ):
         return
     yield Cause(
         code=Code.NOTHING_SENT,
