@@ -30,7 +30,8 @@ SESSION = {
 
 _RETRY_SECONDS = 0.5
 _REST_SECONDS = 0.04
-_SHORTEST_WAIT_SECONDS = 0.001
+_LISTENED_SECONDS = 0.1
+"""Redis looks at the time ten times a second: a shorter wait for a note would last as long."""
 
 
 def main() -> None:
@@ -61,7 +62,11 @@ def run(dispatcher: Dispatcher, heartbeat: Heartbeat, stop: threading.Event) -> 
             seconds = dispatcher.tick()
             # A tick costs nearly the same for one note as for many.
             stop.wait(_REST_SECONDS)
-            dispatcher.wait(max(_SHORTEST_WAIT_SECONDS, seconds - _REST_SECONDS))
+            left = seconds - _REST_SECONDS
+            if left > _LISTENED_SECONDS:
+                dispatcher.wait(left)
+            elif left > 0:
+                stop.wait(left)
             complaint = ""
             heartbeat.waits_for("")
         except NotActiveError:
