@@ -8,24 +8,24 @@ import sys
 import pytest
 
 from newsmill_gateway.bridge.keys import GROUP, STREAM_KEY
-from newsmill_shared.queue.heartbeat import heartbeats
+from newsmill_shared.queue.heartbeat import living
 from tests.integration.bridge.conftest import Inbox, start_bridge, wait_for
 
 
 def test_it_beats_while_it_lives_and_ends_in_order_when_asked(inbox: Inbox) -> None:
     with start_bridge(inbox) as bridge:
-        wait_for(lambda: bool(heartbeats(inbox.redis)), "it beats")
+        wait_for(lambda: bool(living(inbox.redis)), "it beats")
         wait_for(lambda: bool(inbox.redis.exists(STREAM_KEY)), "it reads")
         inbox.push("https://h.example/1")
         wait_for(inbox.is_settled, "it works")
-        (beat,) = heartbeats(inbox.redis)
+        (beat,) = living(inbox.redis)
 
         bridge.send_signal(signal.SIGTERM)
         code = bridge.wait(20)
 
-    assert (beat["service"], beat["pid"]) == ("bridge", bridge.pid)
+    assert (beat.service, beat.pid) == ("bridge", bridge.pid)
     assert code == 0
-    assert heartbeats(inbox.redis) == []
+    assert living(inbox.redis) == ()
     assert inbox.urls() == ["https://h.example/1"]
     assert inbox.redis.xpending(STREAM_KEY, GROUP)["pending"] == 0
 

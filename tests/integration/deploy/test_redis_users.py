@@ -21,7 +21,7 @@ from newsmill_shared.index.status import STATUS_KEY, IndexStatus, write_status
 from newsmill_shared.queue.app import Publisher, celery_url, make_app
 from newsmill_shared.queue.broker import make_redis
 from newsmill_shared.queue.claims import EPOCH_KEY, Claims, Verdict
-from newsmill_shared.queue.heartbeat import WORKERS_KEY, Heartbeat, alive, heartbeats
+from newsmill_shared.queue.heartbeat import WORKERS_KEY, Heartbeat, alive, living
 from newsmill_shared.queue.looking import broker_look
 from newsmill_shared.queue.notes import NOTES_KEY, WakeNote, send_note
 from newsmill_store.adapters.redis_carrier import RedisCarrier
@@ -117,7 +117,7 @@ def test_every_service_can_say_that_it_lives_but_the_gateway(broker: Broker, use
     else:
         assert lives == {name}
         assert broker.denials() == []
-        assert heartbeats(broker.admin) == []
+        assert living(broker.admin) == ()
 
 
 def test_other_systems_hand_in_and_the_bridge_takes_it(broker: Broker, database_url: str) -> None:

@@ -5,12 +5,13 @@ from uuid import UUID
 
 from newsmill_gateway.answers import AttemptAnswer, JobInFull
 from newsmill_gateway.dashboard.caching import Kept
-from newsmill_gateway.dashboard.ports import Backlog, Beat, Host, Pulse, Queues, Running, Version
+from newsmill_gateway.dashboard.ports import Backlog, Host, Pulse, Queues, Running, Version
 from newsmill_gateway.dashboard.verdict import Facts
 from newsmill_gateway.diagnosing import Diagnosed
 from newsmill_shared.database.conservation import Conservation
 from newsmill_shared.database.tallies import Count
 from newsmill_shared.diagnosis import SERVICES, Snapshot, diagnose
+from newsmill_shared.diagnosis.snapshot import Beat
 from tests.unit.diagnosis.builders import a_snapshot
 
 NOW = datetime(2026, 11, 25, 3, 12, 7, tzinfo=UTC)

@@ -23,7 +23,6 @@ __all__ = [
     "WORKERS_KEY",
     "Heartbeat",
     "alive",
-    "heartbeats",
     "living",
     "new_incarnation",
 ]
@@ -165,12 +164,6 @@ def alive(redis: "Redis", incarnations: Iterable[str]) -> set[str]:
         return set()
     beats = redis.mget([_PREFIX + name for name in names])
     return {name for name, beat in zip(names, beats, strict=True) if beat is not None}
-
-
-def heartbeats(redis: "Redis") -> list[dict[str, object]]:
-    """Return what every living process said of itself: service, host, pid, started, at."""
-    keys = _keys(redis)
-    return [json.loads(beat) for beat in (redis.mget(keys) if keys else []) if beat is not None]
 
 
 def living(redis: "Redis") -> tuple[Beat, ...]:

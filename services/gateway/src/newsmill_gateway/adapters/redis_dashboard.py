@@ -1,15 +1,12 @@
 """Redis, as the dashboard reads it: lengths, memory and heartbeats, whatever else it holds."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
-
 from redis import Redis
 from redis.exceptions import RedisError
 
-from newsmill_gateway.dashboard.ports import Beat, Queues
+from newsmill_gateway.dashboard.ports import Queues
 from newsmill_shared.errors import TransientError
 from newsmill_shared.queue.broker import QUEUES
-from newsmill_shared.queue.heartbeat import heartbeats
+from newsmill_shared.queue.heartbeat import living
 
 __all__ = ["RedisDashboard"]
 
@@ -36,7 +33,7 @@ class RedisDashboard:
             pipeline.llen(queue)
         try:
             memory, *depths = pipeline.execute()
-            beats = tuple(map(_beat, heartbeats(self._redis)))
+            beats = living(self._redis)
         except RedisError as error:
             raise TransientError(f"Redis: {error}") from error
         return Queues(
@@ -45,12 +42,3 @@ class RedisDashboard:
             max_bytes=int(memory.get("maxmemory", 0)),
             beats=beats,
         )
-
-
-def _beat(said: Mapping[str, object]) -> Beat:
-    return Beat(
-        service=str(said["service"]),
-        host=str(said["host"]),
-        pid=int(str(said["pid"])),
-        started_at=datetime.fromtimestamp(int(str(said["started"])), UTC),
-    )

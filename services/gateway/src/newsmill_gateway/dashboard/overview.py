@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from newsmill_gateway.dashboard.caching import Kept
 from newsmill_gateway.dashboard.formats import age, clock, count, rate
 from newsmill_gateway.dashboard.hosts import drain_seconds
-from newsmill_gateway.dashboard.ports import Backlog, Beat, Failures, Pulse, Queues
+from newsmill_gateway.dashboard.ports import Backlog, Failures, Pulse, Queues
 from newsmill_gateway.dashboard.throughput import (
     HOUR,
     Spark,
@@ -20,6 +20,7 @@ from newsmill_gateway.dashboard.throughput import (
 from newsmill_gateway.dashboard.verdict import Facts, checks, missing_services
 from newsmill_shared.database.conservation import Conservation
 from newsmill_shared.database.tallies import Count
+from newsmill_shared.diagnosis.snapshot import Beat
 from newsmill_shared.reasons import Outcome
 
 __all__ = [

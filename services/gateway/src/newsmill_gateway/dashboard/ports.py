@@ -11,13 +11,13 @@ from pydantic import JsonValue
 from newsmill_shared.database.conservation import Conservation
 from newsmill_shared.database.hosts import HostSetting
 from newsmill_shared.database.tallies import Count
+from newsmill_shared.diagnosis.snapshot import Beat
 
 __all__ = [
     "Article",
     "ArticleList",
     "ArticleQuery",
     "Backlog",
-    "Beat",
     "Broker",
     "Copied",
     "Facets",
@@ -390,16 +390,6 @@ class Ledger(Protocol):
     def job_of(self, article_id: UUID) -> UUID | None:
         """Return the last job that led to an article."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Beat:
-    """A process that lives."""
-
-    service: str
-    host: str
-    pid: int
-    started_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
