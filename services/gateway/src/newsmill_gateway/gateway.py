@@ -36,7 +36,7 @@ from newsmill_gateway.queries import (
     ClusterQuery,
     JobQuery,
     PauseRequest,
-    PauseTarget,
+    ResumeTarget,
 )
 from newsmill_shared.addresses import AddressPolicy
 from newsmill_shared.database.accept import (
@@ -264,8 +264,8 @@ class Gateway:
         """Stop something: what waits is not sent, what was sent goes on to its end."""
         return PauseAnswer.model_validate(self._ledger.pause(request))
 
-    def resume(self, target: PauseTarget) -> Lifted:
-        """Let something go on, whoever stopped it."""
+    def resume(self, target: ResumeTarget) -> Lifted:
+        """Let something go on, whoever stopped it, or only what one hand stopped."""
         return Lifted(lifted=self._ledger.resume(target))
 
     def check_ledger(self) -> None:

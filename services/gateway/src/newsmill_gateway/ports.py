@@ -7,7 +7,13 @@ from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 from newsmill_gateway.answers import ArticleAnswer, Change, Cluster, JobAnswer, JobInFull
-from newsmill_gateway.queries import ArticleQuery, ClusterQuery, JobQuery, PauseRequest, PauseTarget
+from newsmill_gateway.queries import (
+    ArticleQuery,
+    ClusterQuery,
+    JobQuery,
+    PauseRequest,
+    ResumeTarget,
+)
 from newsmill_shared.database.accept import Accepted, Order
 from newsmill_shared.database.conservation import Conservation
 from newsmill_shared.database.pauses import Pause
@@ -101,7 +107,7 @@ class Ledger(Protocol):
         """Stop something."""
         ...
 
-    def resume(self, target: PauseTarget) -> int:
+    def resume(self, target: ResumeTarget) -> int:
         """Let something go on and return how many pauses ended."""
         ...
 

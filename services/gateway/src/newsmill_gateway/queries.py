@@ -26,6 +26,7 @@ __all__ = [
     "JobQuery",
     "PauseRequest",
     "PauseTarget",
+    "ResumeTarget",
 ]
 
 LARGEST_POSITION = 2**63 - 1
@@ -142,7 +143,7 @@ class PauseTarget(_Query):
     """``all``, or whether ``value`` names a ``stage``, a ``host`` or a ``label``."""
     value: Annotated[str, Field(max_length=300, validate_default=True)] = ""
     """Which one: ``ingest``, ``enrich`` or ``store``, a host's name, or a label."""
-    by: Annotated[Line, Field(min_length=1, max_length=100)] = "api"
+    by: Annotated[Line, Field(min_length=1, max_length=100)] = "loopback"
     """Who wants it."""
 
     @property
@@ -165,6 +166,13 @@ class PauseTarget(_Query):
             case Scope.LABEL if not (0 < len(value) <= _LABEL_CHARACTERS and value.isprintable()):
                 raise ValueError(f"a label is 1 to {_LABEL_CHARACTERS} printable characters")
         return value
+
+
+class ResumeTarget(PauseTarget):
+    """Something that is to go on."""
+
+    paused_by: Annotated[Line, Field(max_length=100)] | None = None
+    """Only what this hand stopped; left out: whoever did."""
 
 
 class PauseRequest(PauseTarget):

@@ -23,6 +23,7 @@ from newsmill_gateway.adapters.sql_meter import SQLMeter
 from newsmill_gateway.admission import Admission
 from newsmill_gateway.api import make_api
 from newsmill_gateway.dashboard.joining import add_dashboard
+from newsmill_gateway.dashboard.operating import Operating
 from newsmill_gateway.diagnosing import Diagnosis
 from newsmill_gateway.doors import Door
 from newsmill_gateway.gateway import Gateway
@@ -108,6 +109,7 @@ def build(settings: GatewaySettings) -> FastAPI:
         ledger=SQLDashboard(engine),
         broker=RedisDashboard(redis),
         desk=gateway,
+        operating=Operating(housekeeping, gateway),
         operators=operators,
         diagnosis=diagnosis,
         door=door,

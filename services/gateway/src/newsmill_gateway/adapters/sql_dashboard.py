@@ -147,7 +147,8 @@ looked_at as materialized (
   where event.id > newest.id - :events and at > now() - interval '24 hours'),
 failed as (
   select l.*, o.host_id, o.detail from looked_at as l join outcome as o using (job_id)
-  where l.kind in ('failed', 'dead')),
+  where l.kind in ('failed', 'dead')
+    and not exists (select from settled where settled.job_id = l.job_id)),
 grouped as (
   select kind, reason, host_id, count(*) as jobs, min(at) as first_at, max(at) as last_at,
     (array_agg(detail order by id desc))[1] as detail
@@ -174,7 +175,8 @@ with looked_at as (
     and (cast(:reason as text) is null or reason = :reason))
 select l.id as event, l.job_id, o.url, l.kind, l.reason, o.detail, o.tries, l.at
 from looked_at as l join outcome as o using (job_id)
-where cast(:host as text) is null or o.host_id = (select id from host where name = :host)
+where (cast(:host as text) is null or o.host_id = (select id from host where name = :host))
+  and not exists (select from settled where settled.job_id = l.job_id)
 order by l.id desc limit :limit
 """)
 

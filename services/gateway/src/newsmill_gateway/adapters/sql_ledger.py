@@ -32,7 +32,13 @@ from newsmill_gateway.answers import (
     RelatedCluster,
 )
 from newsmill_gateway.ports import Listed
-from newsmill_gateway.queries import ArticleQuery, ClusterQuery, JobQuery, PauseRequest, PauseTarget
+from newsmill_gateway.queries import (
+    ArticleQuery,
+    ClusterQuery,
+    JobQuery,
+    PauseRequest,
+    ResumeTarget,
+)
 from newsmill_shared.database.accept import Accepted, Order, accept
 from newsmill_shared.database.attempts import PastAttempt, read_attempts
 from newsmill_shared.database.audit import record
@@ -187,10 +193,10 @@ class SQLLedger:
             record(connection, "pause.set", request.subject, by=request.by, detail=detail)
             return pause
 
-    def resume(self, target: PauseTarget) -> int:
+    def resume(self, target: ResumeTarget) -> int:
         """Let something go on and return how many pauses ended."""
         with transaction(self._engine) as connection:
-            lifted = lift_pause(connection, target.scope, target.value)
+            lifted = lift_pause(connection, target.scope, target.value, by=target.paused_by)
             if lifted:
                 detail = {"lifted": lifted}
                 record(connection, "pause.lift", target.subject, by=target.by, detail=detail)

@@ -8,7 +8,15 @@ from newsmill_gateway.dashboard.ports import ArticleQuery, FailureQuery
 from newsmill_gateway.hosts import AuditQuery
 from newsmill_shared.reasons import Reason
 
-__all__ = ["act_query", "article_query", "failure_query", "host_query", "local_path", "text"]
+__all__ = [
+    "act_query",
+    "article_query",
+    "failure_query",
+    "fields",
+    "host_query",
+    "local_path",
+    "text",
+]
 
 _MOST_CHARACTERS = 8192
 _HOST_CHARACTERS = 255
@@ -23,6 +31,11 @@ _KINDS = frozenset({"failed", "dead"})
 def text(query: QueryParams, name: str, *, most: int = _MOST_CHARACTERS) -> str:
     """Return a parameter's text, without what no database takes; empty when it is missing."""
     return _clean(query.get(name, ""), most)
+
+
+def fields(query: QueryParams) -> dict[str, str]:
+    """Return all parameters' texts by name, each once, without what no database takes."""
+    return {name: _clean(value, _MOST_CHARACTERS) for name, value in query.items()}
 
 
 def failure_query(query: QueryParams) -> FailureQuery:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from newsmill_gateway.dashboard.caching import Kept
 from newsmill_gateway.dashboard.formats import age, count, percent, stamp
+from newsmill_gateway.dashboard.operating import address
 from newsmill_gateway.dashboard.ports import FailureGroup, FailureList, FailureQuery, Failures
 from newsmill_shared.reasons import MAX_TRIES, RULES, Outcome, Reason
 
@@ -49,6 +50,10 @@ class _HostRow:
     last: str
     last_iso: str
     detail: str
+    retry_at: str
+    """The page that previews its retry,"""
+    discard_at: str
+    """and the one that sets it aside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,19 @@ def filter_panel(query: FailureQuery) -> Mapping[str, object]:
             if rule.outcome in (Outcome.FAILED, Outcome.DEAD)
         ),
         "query": query,
+        "acts": _acts(query),
     }
+
+
+def _acts(query: FailureQuery) -> tuple[tuple[str, str], ...]:
+    """Return what can be done with all that a filter fits, and where that is previewed."""
+    if not (query.kind or query.reason):
+        return ()
+    these = {"outcome": query.kind, "reason": query.reason, "host": query.host}
+    return (
+        ("Retry these", address("retry", **these)),
+        ("Discard these", address("discard", **these)),
+    )
 
 
 def failure_rows(found: FailureList, now: datetime) -> tuple[Mapping[str, object], ...]:
@@ -144,6 +161,7 @@ def _reason_row(reason: str, groups: list[FailureGroup], jobs: int, most: int) -
 
 
 def _host_row(group: FailureGroup) -> _HostRow:
+    these = {"outcome": group.kind, "reason": group.reason, "host": group.host}
     return _HostRow(
         host=group.host,
         jobs=count(group.jobs),
@@ -152,4 +170,6 @@ def _host_row(group: FailureGroup) -> _HostRow:
         last=stamp(group.last_at),
         last_iso=group.last_at.isoformat(),
         detail=group.detail,
+        retry_at=address("retry", **these),
+        discard_at=address("discard", **these),
     )

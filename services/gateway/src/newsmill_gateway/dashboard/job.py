@@ -11,6 +11,7 @@ from newsmill_gateway.dashboard.articles import shown_lang
 from newsmill_gateway.dashboard.failures import REASON_SAYS
 from newsmill_gateway.dashboard.formats import age, clock, count, safe_link, stamp
 from newsmill_gateway.dashboard.languages import language_name
+from newsmill_gateway.dashboard.operating import address
 from newsmill_gateway.dashboard.passages import passages_panel
 from newsmill_gateway.dashboard.ports import Copied, Host, Neighbour, Retrieval, Version
 from newsmill_gateway.dashboard.timeline import Step, Story, step, story
@@ -93,6 +94,7 @@ def job_page(found: Found, now: datetime) -> Mapping[str, object]:
         "retrieval": _retrieval(found.retrieval),
         "version": version,
         "detail": job.detail,
+        "acts": _acts(job),
     }
     if version is not None:
         page |= {
@@ -105,6 +107,18 @@ def job_page(found: Found, now: datetime) -> Mapping[str, object]:
             "whole": evidence.whole(version),
         }
     return page
+
+
+def _acts(job: JobInFull) -> tuple[tuple[str, str], ...]:
+    """Return what can be done with a job, and where that is previewed."""
+    if job.outcome in (Outcome.FAILED, Outcome.DEAD):
+        return (
+            ("Retry", address("retry", job=job.job_id)),
+            ("Discard", address("discard", job=job.job_id)),
+        )
+    if job.state in ("waiting", "held"):
+        return (("Cancel", address("cancel", job=job.job_id)),)
+    return ()
 
 
 def _answer(job: JobInFull, now: datetime) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from newsmill_gateway.dashboard.board import Board, Desk
+from newsmill_gateway.dashboard.operating import Operating
 from newsmill_gateway.dashboard.ports import Broker, Ledger
 from newsmill_gateway.dashboard.routes import make_dashboard
 from newsmill_gateway.dashboard.shell import Front
@@ -13,13 +14,14 @@ from newsmill_gateway.operators import Operators
 __all__ = ["add_dashboard"]
 
 
-def add_dashboard(
+def add_dashboard(  # noqa: PLR0913 - each answers for a part of the pages
     api: FastAPI,
     *,
     ledger: Ledger,
     broker: Broker,
     desk: Desk,
     operators: Operators,
+    operating: Operating,
     diagnosis: Diagnosis,
     door: Door,
     seconds: float,
@@ -32,6 +34,7 @@ def add_dashboard(
         broker: Redis.
         desk: The gateway, which looks up and accepts as the API does.
         operators: Tells what operators have done.
+        operating: Does what operators want.
         diagnosis: What is wrong, if anything.
         door: Who may look.
         seconds: A page is given up after this long.
@@ -40,6 +43,7 @@ def add_dashboard(
         Board(ledger=ledger, broker=broker, desk=desk, diagnosis=diagnosis),
         desk,
         operators,
+        operating,
         door=door,
         version=api.version,
         seconds=seconds,

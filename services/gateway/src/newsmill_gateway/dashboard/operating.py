@@ -181,10 +181,13 @@ class Operating:
             )
         else:
             more = "They leave this list and the alert; they keep their outcome and are counted."
+        if not found.chosen:
+            more = "No such job ended badly, or all of them were retried or discarded before."
+            return _done(f"Nothing to {name}", more, "/failures")
         return _page(
             f"{name.capitalize()} {_jobs(found.chosen)}?",
             more + (f" {_jobs(left)} more are not taken this time." if left else ""),
-            name.capitalize() if found.chosen else "",
+            name.capitalize(),
             hidden,
             groups=tuple(map(_group, found.groups)),
             sample=tuple((str(entry.job_id), entry.url) for entry in found.sample),

@@ -24,6 +24,7 @@ from newsmill_gateway.answers import AcceptedItem, RejectedItem
 from newsmill_gateway.dashboard import asked
 from newsmill_gateway.dashboard.acts import acts_page
 from newsmill_gateway.dashboard.board import Board, Desk
+from newsmill_gateway.dashboard.operating import ACTS, Operating
 from newsmill_gateway.dashboard.pages import Pages
 from newsmill_gateway.dashboard.sessions import (
     FORM_COOKIE,
@@ -56,6 +57,7 @@ def make_dashboard(
     board: Board,
     desk: Desk,
     operators: Operators,
+    operating: Operating,
     *,
     door: Door,
     version: str,
@@ -68,12 +70,13 @@ def make_dashboard(
         board: What pages show.
         desk: Accepts a URL that is handed in.
         operators: Tells what was done.
+        operating: Does what operators want.
         door: The checks of the gateway's address. If it asks for a key, people sign in with it.
         version: Of the product.
         seconds: A page is given up after this long.
         now: Seconds since 1970.
     """
-    site = _Site(board, desk, operators, Pages(version=version), door, seconds, now)
+    site = _Site(board, desk, operators, operating, Pages(version=version), door, seconds, now)
     app = Starlette(
         routes=[
             Route("/", site.guarded(site.overview)),
@@ -84,6 +87,8 @@ def make_dashboard(
             Route("/audit", site.guarded(site.audit)),
             Route("/explain", site.guarded(site.explain)),
             Route("/jobs/{job_id}", site.guarded(site.job)),
+            Route("/acts/{act}", site.guarded(site.preview)),
+            Route("/acts/{act}", site.guarded(site.act), methods=["POST"]),
             Route("/hand-in", site.guarded(site.hand_in), methods=["POST"]),
             Route("/sign-in", site.placed(site.sign_in)),
             Route("/sign-in", site.placed(site.signed_in), methods=["POST"]),
@@ -108,6 +113,7 @@ class _Site:
         board: Board,
         desk: Desk,
         operators: Operators,
+        operating: Operating,
         pages: Pages,
         door: Door,
         seconds: float,
@@ -116,6 +122,7 @@ class _Site:
         self._board = board
         self._desk = desk
         self._operators = operators
+        self._operating = operating
         self._pages = pages
         self._seconds = seconds
         self._now = now
@@ -305,6 +312,25 @@ class _Site:
                 status = HTTPStatus.UNPROCESSABLE_ENTITY
                 return self._said(request, status, "This URL cannot be taken", error.detail)
 
+    async def preview(self, request: Request) -> Response:
+        """Say what an act would do, with the form that does it."""
+        name = _act(request)
+        call = partial(self._operating.preview, name, asked.fields(request.query_params))
+        return self._form_page(request, "act.html", await self._in_thread(call))
+
+    async def act(self, request: Request) -> Response:
+        """Do what an operator has confirmed."""
+        name = _act(request)
+        form = await _read_form(request)
+        if not self._is_ours(request, form):
+            return self._said(
+                request, HTTPStatus.FORBIDDEN, "This form is too old", "Go back, reload, try again."
+            )
+        fields = {field: value for field, value in form.items() if field != "token"}
+        by = request.state.caller.signs("dashboard")
+        call = partial(self._operating.act, name, fields, by=by)
+        return self._form_page(request, "act.html", await self._in_thread(call))
+
     async def asset(self, request: Request) -> Response:
         """Return a file that pages refer to."""
         asset = self._pages.assets.get(request.path_params["name"])
@@ -414,6 +440,16 @@ def _caller(request: Request) -> Caller | None:
     """Return who asks; None until he has signed in, or if the request came by a wrong name."""
     caller: Caller | None = getattr(request.state, "caller", None)
     return caller
+
+
+def _act(request: Request) -> str:
+    """Return which act is asked for, by somebody who may do it."""
+    caller: Caller = request.state.caller
+    caller.check(KeyScope.OPERATE)
+    name = str(request.path_params["act"])
+    if name not in ACTS:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    return name
 
 
 def _html(body: str, status: HTTPStatus) -> Response:

@@ -10,6 +10,7 @@ __all__ = ["HEADERS", "Front", "Shell"]
 _FIRST_SEGMENTS = frozenset(
     {
         "",
+        "acts",
         "articles",
         "audit",
         "explain",
