@@ -8,7 +8,8 @@ import httpx
 
 from newsmill_gateway.keys import KeyRequest, Revocation, Rotation
 from newsmill_shared.database.engine import DatabaseAwayError
-from newsmill_shared.database.keys import KeyActError, KeyRecord, KeyScope, digest
+from newsmill_shared.database.keys import KeyActError, KeyRecord, digest
+from newsmill_shared.key_scopes import KeyScope
 
 __all__ = ["FakeKeyBook", "FakeKeyRegister", "a_key", "made_key"]
 

@@ -167,12 +167,40 @@ class Api:
         query = {"limit": str(limit), **({"subject": subject} if subject else {})}
         return list((self._get("/v1/audit", query) or {}).get("acts", ()))
 
+    def keys(self) -> list[Json]:
+        """Return all keys, without secrets."""
+        return list((self._get("/v1/keys") or {}).get("keys", ()))
+
+    def create_key(self, wanted: Mapping[str, object]) -> Json:
+        """Make a key; ``secret`` is shown this once."""
+        return _object(self._ask_once("POST", "/v1/keys", json=dict(wanted)))
+
+    def rotate_key(self, name: str, wanted: Mapping[str, object]) -> Json:
+        """Make a second secret, shown this once, and give the first an end."""
+        path = f"/v1/keys/{quote(name, safe='')}/rotate"
+        return _object(self._ask_once("POST", path, json=dict(wanted)))
+
+    def revoke_key(self, name: str, query: Mapping[str, str]) -> list[Json]:
+        """End secrets, and return them."""
+        answer = self._ask_once("DELETE", f"/v1/keys/{quote(name, safe='')}", params=dict(query))
+        return list(_object(answer).get("revoked", ()))
+
     def _get(self, path: str, query: Mapping[str, str] | None = None) -> Json | None:
         answer = self._ask("GET", path, params=query)
         return None if answer.status_code == httpx.codes.NOT_FOUND else _object(answer)
 
     def _post(self, path: str, body: object, key: str) -> Json:
         return _object(self._ask("POST", path, json=body, headers={"Idempotency-Key": key}))
+
+    def _ask_once(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """Send what must not be done twice: a secret whose answer got lost is unknown for good."""
+        try:
+            answer = self._client.request(method, path, **request)
+        except httpx.TransportError as error:
+            raise self._unreachable(str(error)) from error
+        if answer.is_error and not _is_answer(answer):
+            raise _refusal(answer)
+        return answer
 
     def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
         """Send a request, again while the system is busy or the line broke.

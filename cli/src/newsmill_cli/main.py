@@ -36,6 +36,8 @@ _COMMANDS = (
     "cancel",
     "hosts",
     "audit",
+    "keys",
+    "logs",
     "doctor",
     "migrate",
     "backup",

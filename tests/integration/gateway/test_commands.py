@@ -94,3 +94,21 @@ def test_a_story_that_nobody_tells_is_told_so(mill: Mill) -> None:
 
     assert code == 1
     assert "there is no story" in err
+
+
+def test_a_key_is_made_listed_rotated_and_revoked(mill: Mill) -> None:
+    made = newsmill(mill, "keys", "create", "desk", "--scope", "read", "--days", "90", "--json")
+    again = newsmill(mill, "keys", "create", "desk", "--scope", "read")
+    rotated = newsmill(mill, "keys", "rotate", "desk", "--keep-hours", "1")
+    listed = newsmill(mill, "keys", "list")
+    revoked = newsmill(mill, "keys", "revoke", "desk")
+    left = newsmill(mill, "keys", "list", "--json")
+
+    secret = json.loads(made[1])["secret"]
+    assert (made[0], again[0]) == (0, 1)
+    assert "desk has a key" in again[2]
+    assert "nm_" in rotated[1]
+    assert listed[1].count("desk") == 2
+    assert secret not in listed[1]
+    assert revoked[1].count("revoked desk") == 2
+    assert json.loads(left[1]) == []

@@ -9,7 +9,6 @@ from newsmill_shared.database.engine import transaction
 from newsmill_shared.database.keys import (
     KeyActError,
     KeyRecord,
-    KeyScope,
     create_key,
     end_keys,
     list_keys,
@@ -18,6 +17,7 @@ from newsmill_shared.database.keys import (
     note_uses,
     rotate_key,
 )
+from newsmill_shared.key_scopes import KeyScope
 from tests.integration.ledger.conftest import LedgerUnderTest
 
 SCOPES = (KeyScope.ENQUEUE, KeyScope.READ)

@@ -19,8 +19,8 @@ from newsmill_gateway.metrics import Meters
 from newsmill_gateway.operators import Operators
 from newsmill_gateway.scopes import ROUTES, scope_of
 from newsmill_gateway.settings import GatewaySettings
-from newsmill_shared.database.keys import KeyScope
 from newsmill_shared.diagnosis import Snapshot
+from newsmill_shared.key_scopes import KeyScope
 from tests.support.keys import FakeKeyBook, FakeKeyRegister
 from tests.unit.diagnosis.builders import NOW
 from tests.unit.gateway.test_gateway import FakeWaker, Rig

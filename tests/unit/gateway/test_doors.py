@@ -12,8 +12,8 @@ from newsmill_gateway.problems import Code, ProblemError
 from newsmill_gateway.scopes import FIRST, LOCAL
 from newsmill_gateway.settings import GatewaySettings
 from newsmill_gateway.throttle import Rate, Throttle
-from newsmill_shared.database.keys import KeyScope
 from newsmill_shared.errors import SettingsError
+from newsmill_shared.key_scopes import KeyScope
 from tests.support.keys import FakeKeyBook, a_key
 
 NO_KEYS = Keyring(FakeKeyBook())

@@ -11,7 +11,8 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from newsmill_gateway.intake import Line
 from newsmill_gateway.problems import Code, ProblemError
 from newsmill_shared.database.accept import DEFAULT_SUBMITTER
-from newsmill_shared.database.keys import KeyActError, KeyRecord, KeyScope, new_secret
+from newsmill_shared.database.keys import KeyActError, KeyRecord, new_secret
+from newsmill_shared.key_scopes import KeyScope
 
 __all__ = [
     "KeyAnswer",

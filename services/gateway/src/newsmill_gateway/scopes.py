@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from newsmill_gateway.problems import Code, ProblemError
 from newsmill_shared.database.accept import DEFAULT_SUBMITTER
-from newsmill_shared.database.keys import KeyScope
+from newsmill_shared.key_scopes import KeyScope
 
 __all__ = ["FIRST", "LOCAL", "ROUTES", "Caller", "scope_of"]
 
@@ -26,6 +26,8 @@ ROUTES: Mapping[tuple[str, str], KeyScope] = {
     ("GET", "/v1/dead"): KeyScope.READ,
     ("GET", "/v1/dead/groups"): KeyScope.READ,
     ("GET", "/v1/window"): KeyScope.READ,
+    ("GET", "/v1/reprocess"): KeyScope.READ,
+    ("GET", "/v1/reprocess/{run}"): KeyScope.READ,
     ("GET", "/metrics"): KeyScope.READ,
     ("POST", "/v1/pauses"): KeyScope.OPERATE,
     ("DELETE", "/v1/pauses"): KeyScope.OPERATE,
@@ -33,6 +35,9 @@ ROUTES: Mapping[tuple[str, str], KeyScope] = {
     ("POST", "/v1/dead/retry"): KeyScope.OPERATE,
     ("POST", "/v1/dead/discard"): KeyScope.OPERATE,
     ("POST", "/v1/jobs/cancel"): KeyScope.OPERATE,
+    ("POST", "/v1/reprocess"): KeyScope.OPERATE,
+    ("POST", "/v1/reprocess/{run}/stop"): KeyScope.OPERATE,
+    ("POST", "/v1/reprocess/{run}/continue"): KeyScope.OPERATE,
     ("GET", "/v1/audit"): KeyScope.OPERATE,
     ("GET", "/v1/keys"): KeyScope.ADMIN,
     ("POST", "/v1/keys"): KeyScope.ADMIN,

@@ -10,16 +10,15 @@ import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import Connection, RowMapping, text
 
 from newsmill_shared.errors import NewsmillError
+from newsmill_shared.key_scopes import KeyScope
 
 __all__ = [
     "KeyActError",
     "KeyRecord",
-    "KeyScope",
     "create_key",
     "digest",
     "end_keys",
@@ -35,19 +34,6 @@ _ID_BYTES = 4
 _SECRET_BYTES = 32
 _PREFIX = "nm_"
 """Lets whoever searches for leaked secrets know what he has found."""
-
-
-class KeyScope(StrEnum):
-    """What a key opens; none includes another."""
-
-    ENQUEUE = "enqueue"
-    """Handing in."""
-    READ = "read"
-    """Jobs, articles, changes, figures, the dashboard."""
-    OPERATE = "operate"
-    """Acts of operators, and the audit of them."""
-    ADMIN = "admin"
-    """Keys themselves."""
 
 
 class KeyActError(NewsmillError):

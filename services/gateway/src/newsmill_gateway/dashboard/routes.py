@@ -39,8 +39,8 @@ from newsmill_gateway.operators import Operators
 from newsmill_gateway.problems import Code, ProblemError
 from newsmill_gateway.scopes import FIRST, LOCAL, Caller
 from newsmill_shared.database.engine import DatabaseAwayError
-from newsmill_shared.database.keys import KeyScope
 from newsmill_shared.identity import new_id
+from newsmill_shared.key_scopes import KeyScope
 
 __all__ = ["make_dashboard"]
 
