@@ -1,5 +1,6 @@
 """Runs that enrich stored pages again: what they change, and all that they leave alone."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -14,6 +15,7 @@ from newsmill_shared.database.rework_runs import (
     read_run,
     set_run,
 )
+from newsmill_shared.identity import new_id
 from newsmill_shared.messages import (
     Article,
     ArticleEnriched,
@@ -30,7 +32,7 @@ from tests.support.builders import a_page, a_submission, an_article, an_article_
 pytestmark = pytest.mark.usefixtures("mill")
 
 
-def store(mill: Mill, *urls: str, label: str | None = None, **fields: object) -> list[UUID]:
+def store(mill: Mill, *urls: str, label: str | None = None, **fields: Any) -> list[UUID]:
     """Have these pages stored, and listed; return their jobs."""
     jobs = mill.ledger.running(*(a_submission(url, label=label) for url in urls))
     for job, url in zip(jobs, urls, strict=True):
@@ -40,10 +42,11 @@ def store(mill: Mill, *urls: str, label: str | None = None, **fields: object) ->
     return jobs
 
 
-def begin(mill: Mill, *, sample: int | None = None, **filters: object) -> UUID:
-    wanted = Wanted(Filters(**filters), sample, by="ana", reason="a new model")  # type: ignore[arg-type]
+def begin(mill: Mill, *, sample: int | None = None, **filters: Any) -> UUID:
+    wanted = Wanted(Filters(**filters), sample, by="ana", reason="a new model")
+    run = new_id()
     with transaction(mill.ledger.engine) as connection:
-        run, _ = begin_run(connection, wanted)
+        begin_run(connection, run, wanted)
     return run
 
 
@@ -215,7 +218,7 @@ def test_a_preview_takes_its_sample_from_all_parts_of_the_list(mill: Mill) -> No
     ],
 )
 def test_only_what_was_asked_for_is_enriched_again(
-    mill: Mill, filters: dict[str, object], wanted: set[str] | None
+    mill: Mill, filters: dict[str, Any], wanted: set[str] | None
 ) -> None:
     store(mill, "https://a.example/1", evidence=Evidence(language={"model": "language-1"}))
     store(mill, "https://a.example/2")

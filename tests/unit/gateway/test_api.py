@@ -17,6 +17,7 @@ from newsmill_gateway.keyring import Keyring
 from newsmill_gateway.keys import KeyDesk
 from newsmill_gateway.metrics import Meters
 from newsmill_gateway.operators import Operators
+from newsmill_gateway.reprocessing import Reprocessing
 from newsmill_gateway.scopes import ROUTES, scope_of
 from newsmill_gateway.settings import GatewaySettings
 from newsmill_shared.diagnosis import Snapshot
@@ -27,6 +28,7 @@ from tests.unit.gateway.test_gateway import FakeWaker, Rig
 from tests.unit.gateway.test_hosts import FakeRegister
 from tests.unit.gateway.test_housekeeping import FakeWork
 from tests.unit.gateway.test_metrics import FakeLedgerMeter, FakeQueueMeter
+from tests.unit.gateway.test_reprocessing import FakeRuns
 
 HTTP_MD = Path(__file__).parents[3] / "docs" / "http.md"
 
@@ -41,6 +43,7 @@ def the_api() -> FastAPI:
         door=Door(loopback=True, key=None, keyring=keyring),
         operators=Operators(FakeRegister()),
         housekeeping=Housekeeping(FakeWork(), FakeWaker()),
+        reprocessing=Reprocessing(FakeRuns()),
         keys=KeyDesk(FakeKeyRegister(), changed=keyring.forget),
         meters=meters,
         diagnosis=Diagnosis(lambda: Snapshot(now=NOW)),
@@ -108,6 +111,10 @@ def test_every_path_is_named(document: dict[str, Any]) -> None:
         "/v1/keys/{name}",
         "/v1/keys/{name}/rotate",
         "/v1/pauses",
+        "/v1/reprocess",
+        "/v1/reprocess/{run}",
+        "/v1/reprocess/{run}/continue",
+        "/v1/reprocess/{run}/stop",
         "/v1/urls",
         "/v1/window",
     }

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
+from uuid import UUID
 
 import anyio.to_thread
 import structlog
@@ -77,6 +78,7 @@ from newsmill_gateway.queries import (
     PauseRequest,
     ResumeTarget,
 )
+from newsmill_gateway.reprocessing import Reprocess, Reprocessing, RunAnswer, Runs, RunStep
 from newsmill_gateway.scopes import Caller, scope_of
 from newsmill_gateway.settings import GatewaySettings
 from newsmill_shared.database.engine import DatabaseAwayError
@@ -138,6 +140,8 @@ class _Api(FastAPI):
                 (Retry, "validation"),
                 (Discard, "validation"),
                 (Cancel, "validation"),
+                (Reprocess, "validation"),
+                (RunStep, "validation"),
                 (Problem, "serialization"),
             ],
             ref_template=_SCHEMA_REF,
@@ -153,6 +157,7 @@ def make_api(  # noqa: PLR0913 - each answers for some of the routes
     door: Door,
     operators: Operators,
     housekeeping: Housekeeping,
+    reprocessing: Reprocessing,
     keys: KeyDesk,
     meters: Meters,
     diagnosis: Diagnosis,
@@ -166,6 +171,7 @@ def make_api(  # noqa: PLR0913 - each answers for some of the routes
         door: Who may call.
         operators: What answers operators.
         housekeeping: What retries, discards and cancels jobs.
+        reprocessing: What enriches stored pages again.
         keys: What makes and ends keys.
         meters: The figures of ``/metrics``.
         diagnosis: What is wrong, if anything.
@@ -189,6 +195,7 @@ def make_api(  # noqa: PLR0913 - each answers for some of the routes
     _add_keys(api, keys, settings)
     _add_dead(api, housekeeping, settings)
     _add_cancelling(api, housekeeping, settings)
+    _add_reprocessing(api, reprocessing, settings)
     _add_health(api, gateway, settings, diagnosis=diagnosis, door=door)
     _add_metrics(api, meters, settings, diagnosis=diagnosis)
     return api
@@ -439,6 +446,55 @@ def _add_cancelling(api: FastAPI, housekeeping: Housekeeping, settings: GatewayS
     async def get_window() -> Response:
         """Return what was sent to workers and has not ended."""
         return _answer(await _in_thread(settings.database_seconds, housekeeping.window))
+
+
+def _add_reprocessing(api: FastAPI, reprocessing: Reprocessing, settings: GatewaySettings) -> None:
+    seconds = settings.database_seconds
+
+    @api.post(
+        "/v1/reprocess",
+        status_code=201,
+        response_model=RunAnswer,
+        responses=_PROBLEMS,
+        openapi_extra=_act_body(Reprocess),
+    )
+    async def post_reprocess(request: Request) -> Response:
+        """Enrich stored pages again when nothing else waits; with ``sample`` only compare some."""
+        asked = await _read_act(request, Reprocess)
+        answer = await _in_thread(seconds, reprocessing.begin, asked)
+        return _answer(answer, HTTPStatus.CREATED)
+
+    @api.get("/v1/reprocess", response_model=Runs, responses=_PROBLEMS)
+    async def get_runs() -> Response:
+        """Return the newest runs, without their pages."""
+        return _answer(await _in_thread(seconds, reprocessing.runs))
+
+    @api.get("/v1/reprocess/{run}", response_model=RunAnswer, responses=_PROBLEMS)
+    async def get_run(run: UUID) -> Response:
+        """Return a run: how far it is, what changed, and what failed."""
+        return _answer(await _in_thread(seconds, reprocessing.run, run))
+
+    @api.post(
+        "/v1/reprocess/{run}/stop",
+        response_model=RunAnswer,
+        responses=_PROBLEMS,
+        openapi_extra=_act_body(RunStep),
+    )
+    async def post_stop(run: UUID, request: Request) -> Response:
+        """Send no more of it; what is on its way is still written."""
+        step = await _read_act(request, RunStep)
+        return _answer(await _in_thread(seconds, reprocessing.stop, run, step))
+
+    @api.post(
+        "/v1/reprocess/{run}/continue",
+        response_model=RunAnswer,
+        responses=_PROBLEMS,
+        openapi_extra=_act_body(RunStep),
+    )
+    async def post_continue(run: UUID, request: Request) -> Response:
+        """Go on where it stopped."""
+        step = await _read_act(request, RunStep)
+        return _answer(await _in_thread(seconds, reprocessing.go_on, run, step))
 
 
 def _add_health(

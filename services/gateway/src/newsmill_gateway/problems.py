@@ -46,6 +46,7 @@ class Code(StrEnum):
     KEY_REFUSED = "key_refused"
     SCOPE_MISSING = "scope_missing"
     KEY_STATE = "key_state"
+    RUN_ENDED = "run_ended"
     KEY_THROTTLED = "key_throttled"
 
     BUSY = "busy"

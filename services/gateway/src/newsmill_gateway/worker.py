@@ -20,6 +20,7 @@ from newsmill_gateway.adapters.sql_housekeeping import SQLHousekeeping
 from newsmill_gateway.adapters.sql_keys import SQLKeys
 from newsmill_gateway.adapters.sql_ledger import SQLLedger
 from newsmill_gateway.adapters.sql_meter import SQLMeter
+from newsmill_gateway.adapters.sql_reprocessing import SQLReprocessing
 from newsmill_gateway.admission import Admission
 from newsmill_gateway.api import make_api
 from newsmill_gateway.dashboard.joining import add_dashboard
@@ -32,6 +33,7 @@ from newsmill_gateway.keyring import Keyring
 from newsmill_gateway.keys import KeyDesk
 from newsmill_gateway.metrics import Meters
 from newsmill_gateway.operators import Operators
+from newsmill_gateway.reprocessing import Reprocessing
 from newsmill_gateway.settings import GatewaySettings
 from newsmill_shared.addresses import AddressPolicy
 from newsmill_shared.database.engine import make_engine
@@ -99,6 +101,7 @@ def build(settings: GatewaySettings) -> FastAPI:
         door=door,
         operators=operators,
         housekeeping=housekeeping,
+        reprocessing=Reprocessing(SQLReprocessing(engine)),
         keys=KeyDesk(keys, changed=keyring.forget),
         meters=meters,
         diagnosis=diagnosis,

@@ -3,30 +3,30 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import JsonValue
 from sqlalchemy import Connection, text
 
 from newsmill_shared.database.rows import jsonb, storable
-from newsmill_shared.identity import new_id
 from newsmill_shared.messages import Rework
 
 __all__ = [
     "MOST_MATCHES",
-    "PARTS",
     "Filters",
     "Leftover",
+    "Part",
     "Run",
     "Wanted",
     "begin_run",
+    "count_matches",
     "list_runs",
     "read_run",
     "set_run",
 ]
 
-PARTS = ("extraction", "language", "duplicates", "categories")
+Part = Literal["extraction", "language", "duplicates", "categories"]
 """What has a numbered model: the parts of an article's evidence."""
 
 MOST_MATCHES = 100_000
@@ -52,7 +52,7 @@ class Filters:
     label: str | None = None
     language: str | None = None
     since: datetime | None = None
-    models: Mapping[str, int] | None = None
+    models: Mapping[Part, int] | None = None
 
     def as_json(self) -> dict[str, JsonValue]:
         """Return what is asked for, as it is kept and shown."""
@@ -61,9 +61,15 @@ class Filters:
             "label": self.label,
             "language": self.language,
             "since": self.since.isoformat() if self.since else None,
-            "models": dict(self.models) if self.models else None,
+            "models": {str(part): number for part, number in (self.models or {}).items()} or None,
         }
         return {name: value for name, value in asked.items() if value is not None}
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> "Filters":
+        """Return what ``as_json`` has written."""
+        since = kept.get("since")
+        return cls(**{**kept, "since": datetime.fromisoformat(since) if since else None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +136,7 @@ _BEGIN = text("""
 insert into rework_run (id, mode, filters, sample, until_position, created_by, reason)
 select :id, :mode, cast(:filters as jsonb), :sample, coalesce(max(position), 0), :by, :reason
 from listing
+on conflict (id) do nothing
 """)
 
 _COUNT_MATCHES = text("""
@@ -171,37 +178,38 @@ update rework_run set state = :state where id = :id and state in ('running', 'st
 """)
 
 
-def begin_run(connection: Connection, wanted: Wanted) -> tuple[UUID, int]:
-    """Begin a run over the articles that are listed now.
+def begin_run(connection: Connection, run: UUID, wanted: Wanted) -> bool:
+    """Begin a run over the articles that are listed now; False if it has begun before.
 
-    Returns:
-        Its id, and how many articles match by host, label, language and time, at most
-        ``MOST_MATCHES``; what made them is looked at page by page.
+    Args:
+        connection: An open transaction.
+        run: Its id, from ``new_id``.
+        wanted: What it is to do.
     """
-    run = new_id()
-    connection.execute(
-        _BEGIN,
-        {
-            "id": run,
-            "mode": "write" if wanted.sample is None else "preview",
-            "filters": jsonb(wanted.filters.as_json()),
-            "sample": wanted.sample,
-            "by": storable(wanted.by),
-            "reason": storable(wanted.reason),
-        },
-    )
-    asked = wanted.filters
-    matching = connection.execute(
-        _COUNT_MATCHES,
-        {
-            "host": asked.host,
-            "language": asked.language,
-            "label": asked.label,
-            "since": asked.since,
-            "most": MOST_MATCHES,
-        },
-    ).scalar_one()
-    return run, int(matching)
+    values = {
+        "id": run,
+        "mode": "write" if wanted.sample is None else "preview",
+        "filters": jsonb(wanted.filters.as_json()),
+        "sample": wanted.sample,
+        "by": storable(wanted.by),
+        "reason": storable(wanted.reason),
+    }
+    return connection.execute(_BEGIN, values).rowcount == 1
+
+
+def count_matches(connection: Connection, filters: Filters) -> int:
+    """Return how many articles match by host, label, language and time, up to ``MOST_MATCHES``.
+
+    What made them is looked at when a run comes to them.
+    """
+    values = {
+        "host": filters.host,
+        "language": filters.language,
+        "label": filters.label,
+        "since": filters.since,
+        "most": MOST_MATCHES,
+    }
+    return int(connection.execute(_COUNT_MATCHES, values).scalar_one())
 
 
 def read_run(connection: Connection, run: UUID) -> Run | None:
