@@ -121,6 +121,23 @@ def test_a_broker_that_refuses_is_away(redis: "Redis", redis_url: str, work: Pag
     assert redis.llen(work.QUEUE) == 1
 
 
+def test_a_worker_that_waits_for_the_broker_says_so_and_goes_on_when_it_is_back(
+    redis: "Redis", tmp_path: Path
+) -> None:
+    socket = Path(str(redis.connection_pool.connection_kwargs["path"]))
+    password = str(redis.connection_pool.connection_kwargs["password"])
+    door = tmp_path / "door"
+    app = make_app("test", f"unix://:{quote(password, safe='')}@{door}?db=0")
+    consumer = SteadyConsumer.__new__(SteadyConsumer)
+    consumer._waiting = lambda: None if door.exists() else door.symlink_to(socket)
+
+    connection = consumer.ensure_connected(app.connection_for_read())
+
+    assert door.exists()
+    assert connection.connected
+    connection.close()
+
+
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
 def test_a_worker_survives_a_connection_that_broke_with_messages_in_hand(
     redis: "Redis", redis_url: str, work: PageFetched

@@ -43,7 +43,6 @@ def make_app(name: str, redis_url: str) -> Celery:
         task_ignore_result=True,
         task_serializer="json",
         task_store_errors_even_if_ignored=False,
-        worker_consumer="newsmill_shared.queue.consumer:SteadyConsumer",
         worker_hijack_root_logger=False,
         worker_prefetch_multiplier=1,
         worker_redirect_stdouts=False,

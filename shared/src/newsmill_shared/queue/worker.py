@@ -1,6 +1,7 @@
 """Run a service as a Celery worker: its queue, its pool, its heartbeat."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import structlog
 from billiard.exceptions import TimeLimitExceeded, WorkerLostError
@@ -8,6 +9,7 @@ from celery import Celery, signals
 from redis import Redis
 
 from newsmill_shared.messages import Span, Work
+from newsmill_shared.queue.consumer import SteadyConsumer
 from newsmill_shared.queue.heartbeat import Heartbeat
 from newsmill_shared.queue.later import Later
 from newsmill_shared.queue.notes import LostNote, send_note
@@ -51,6 +53,7 @@ def run_worker(
     signals.worker_shutting_down.connect(shutting_down, weak=False)
     # With a receiver here Celery leaves logging to us.
     signals.setup_logging.connect(_keep_logging, weak=False)
+    app.conf.worker_consumer = partial(SteadyConsumer, waiting=heartbeat.tick)
     heartbeat.start()
     try:
         app.worker_main(
