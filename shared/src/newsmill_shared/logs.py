@@ -2,12 +2,15 @@
 
 import logging
 import sys
+from contextlib import AbstractContextManager
 
 import structlog
+from structlog.typing import EventDict, WrappedLogger
 
+from newsmill_shared.messages import Work
 from newsmill_shared.settings import Settings
 
-__all__ = ["set_up_logs"]
+__all__ = ["about", "set_up_logs"]
 
 # Local variables hold passwords, and headers and cookies that operators set for hosts.
 _AS_JSON = structlog.processors.ExceptionRenderer(
@@ -20,6 +23,7 @@ def set_up_logs(settings: Settings, *, service: str) -> None:
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        _naming(service),
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -48,4 +52,17 @@ def set_up_logs(settings: Settings, *, service: str) -> None:
     logging.basicConfig(handlers=[handler], level=level, force=True)
     for library in ("alembic", "celery"):
         logging.getLogger(library).setLevel(max(level, logging.WARNING))
-    structlog.contextvars.bind_contextvars(service=service)
+
+
+def about(work: Work) -> AbstractContextManager[None]:
+    """Let whatever is logged in a block, by whomever, name the attempt that it is about."""
+    return structlog.contextvars.bound_contextvars(job_id=str(work.job_id), attempt=work.attempt)
+
+
+def _naming(service: str) -> structlog.typing.Processor:
+    # Not a variable of the context: a thread begins with a context of its own.
+    def name(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        event["service"] = service
+        return event
+
+    return name

@@ -48,7 +48,8 @@ INLINE_TEXT_BYTES = 32 * 1024
 class Frozen(BaseModel):
     """A value at the wire."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    # What cannot be read is named in logs by its place alone: it may be a page, or a cookie.
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 class Work(Frozen):

@@ -135,7 +135,7 @@ def enrich_page(
     except (TransientError, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 - a defect of ours ends this job alone, and loudly
-        _log.exception("enrichment failed", job_id=str(message.job_id), url=message.page.url)
+        _log.exception("enrichment failed", url=message.page.url)
         return _finished(message, Reason.ENRICH_ERROR, f"{type(error).__name__}: {error}"[:500])
 
 

@@ -21,6 +21,7 @@ from newsmill_enrich.settings import EnrichSettings
 from newsmill_enrich.tasks import Enricher, drop_page, enrich_page
 from newsmill_enrich.topics import Tagger
 from newsmill_shared.errors import TransientError
+from newsmill_shared.logs import about
 from newsmill_shared.messages import ArticleEnriched, JobFinished, PageFetched
 from newsmill_shared.pages import PageStore
 from newsmill_shared.process import die_with_parent
@@ -73,6 +74,10 @@ class Child:
 
     def handle(self, message: PageFetched) -> None:
         """Claim, enrich, pass on, let go."""
+        with about(message):
+            self._handle(message)
+
+    def _handle(self, message: PageFetched) -> None:
         if self._stage.claim(message) is None:
             return
         watch = self._stage.watch()
@@ -80,14 +85,15 @@ class Child:
             # Before the work, so that none is done for nothing.
             self._wait()
             answer = self._enrich(message, self._enricher, now=datetime.now(UTC))
-            span = {"span": watch.span()}
+            span = watch.span()
             if isinstance(answer, MissingNote):
-                self._stage.note(answer.model_copy(update=span))
+                self._stage.note(answer.model_copy(update={"span": span}))
             else:
-                self._stage.publish(answer.model_copy(update=span))
+                self._stage.publish(answer.model_copy(update={"span": span}))
                 self._drop(answer)
+            _log.info("attempt ended", ended=_ending(answer), seconds=span.seconds)
         except TransientError as error:
-            _log.warning("the page waits again", job_id=str(message.job_id), cause=str(error))
+            _log.warning("the page waits again", cause=str(error))
         except MemoryError:
             # Nothing in this process can be trusted any more, and a MemoryError that leaves a
             # task would end the whole worker.
@@ -107,9 +113,18 @@ class Child:
         try:
             drop_page(answer, self._enricher.pages)
         except TransientError as error:
-            _log.warning(
-                "a page stays against its wish", job_id=str(answer.job_id), cause=str(error)
-            )
+            _log.warning("a page stays against its wish", cause=str(error))
+
+
+def _ending(answer: ArticleEnriched | JobFinished | MissingNote) -> str:
+    """Return how an attempt ended, in a word."""
+    match answer:
+        case JobFinished():
+            return str(answer.reason)
+        case MissingNote():
+            return answer.kind
+        case _:
+            return "enriched"
 
 
 def run(settings: EnrichSettings, *, enrich: Enrich = enrich_page) -> None:

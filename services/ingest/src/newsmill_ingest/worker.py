@@ -18,6 +18,7 @@ from newsmill_shared.http.connection import Resolve, resolve_by_system
 from newsmill_shared.http.deadline import Deadline
 from newsmill_shared.http.proxy import Proxy
 from newsmill_shared.identity import new_id
+from newsmill_shared.logs import about
 from newsmill_shared.messages import FetchPage
 from newsmill_shared.pages import PageStore
 from newsmill_shared.queue.app import Publisher, make_app
@@ -52,6 +53,10 @@ class Worker:
 
     def handle(self, command: FetchPage) -> None:
         """Run one chain; it ends in exactly one note."""
+        with about(command):
+            self._handle(command)
+
+    def _handle(self, command: FetchPage) -> None:
         left = self._stage.claim(command, claim_by=command.claim_by)
         if left is None:
             return
@@ -59,11 +64,13 @@ class Worker:
         watch = self._stage.watch()
         try:
             note = self._fetch(command, begin_by)
-            self._stage.note(note.model_copy(update={"span": watch.span()}))
+            span = watch.span()
+            self._stage.note(note.model_copy(update={"span": span}))
+            _log.info("attempt ended", ended=_ending(note), seconds=span.seconds)
             if isinstance(note, FetchedNote):
                 self._stage.publish(note.message)
         except TransientError as error:
-            _log.warning("not told", job_id=str(command.job_id), cause=str(error))
+            _log.warning("not told", cause=str(error))
         finally:
             self._stage.done(command)
 
@@ -84,16 +91,21 @@ class Worker:
                     new_id=new_id,
                 )
         except TransientError as error:
-            _log.warning("the page waits again", job_id=str(command.job_id), cause=str(error))
+            _log.warning("the page waits again", cause=str(error))
             return LateNote(job_id=command.job_id, attempt=command.attempt, detail=str(error)[:500])
         except Exception as error:  # noqa: BLE001 - a defect of ours ends this job alone, and loudly
-            _log.exception("fetching failed", job_id=str(command.job_id), url=command.target)
+            _log.exception("fetching failed", url=command.target)
             return EndedNote(
                 job_id=command.job_id,
                 attempt=command.attempt,
                 reason=Reason.FETCH_ERROR,
                 detail=f"{type(error).__name__}: {error}"[:500],
             )
+
+
+def _ending(note: AnyNote) -> str:
+    """Return how a chain ended, in a word: the reason, or the kind of its note."""
+    return str(note.reason) if isinstance(note, EndedNote) else note.kind
 
 
 def _not_after(begin_by: float, clock: Callable[[], float]) -> Callable[[], None]:

@@ -6,6 +6,7 @@ from typing import Protocol
 import structlog
 
 from newsmill_shared.errors import NewsmillError, TransientError
+from newsmill_shared.logs import about
 from newsmill_shared.messages import ArticleEnriched, JobFinished
 from newsmill_shared.reasons import Reason
 
@@ -66,10 +67,18 @@ def record(results: Sequence[Result], *, ledger: Ledger, stopping: Callable[[flo
             results = [_refused(results[0], error)]
             continue
         else:
+            _tell(results)
             return True
         if stopping(seconds):
             return False
         seconds = min(_LONGEST_WAIT_SECONDS, seconds * 2)
+
+
+def _tell(results: Sequence[Result]) -> None:
+    for result in results:
+        with about(result):
+            ended = result.reason if isinstance(result, JobFinished) else "article"
+            _log.info("result recorded", result=str(ended), together_with=len(results) - 1)
 
 
 def _refused(result: Result, error: RowRefusedError) -> JobFinished:

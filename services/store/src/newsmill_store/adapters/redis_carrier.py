@@ -101,4 +101,4 @@ def _understood(raw: Sequence[bytes]) -> Iterator[AnyNote]:
         try:
             yield parse_note(note)
         except ValidationError as error:
-            _log.error("a note could not be read and is dropped", note=note[:200], error=str(error))
+            _log.error("a note could not be read and is dropped", note=note[:64], error=str(error))

@@ -81,5 +81,5 @@ def _read(raw: bytes) -> Taken | None:
         (payload,), _, _ = json.loads(base64.b64decode(envelope["body"]))
         return Taken(raw, kind.model_validate(payload))
     except (ValueError, KeyError, TypeError) as error:
-        _log.error("a message could not be read and is dropped", raw=raw[:200], error=repr(error))
+        _log.error("a message could not be read and is dropped", bytes=len(raw), error=repr(error))
         return None

@@ -12,7 +12,9 @@ from sqlalchemy import Connection, Engine, text
 from newsmill_shared.database.engine import DatabaseAwayError, translating
 from newsmill_shared.database.events import EVENTS_AT_ONCE, count_receipts, number_events
 from newsmill_shared.database.locks import DISPATCHER
+from newsmill_shared.logs import about
 from newsmill_shared.messages import Message
+from newsmill_shared.queue.notes import LateNote, LostNote, Note
 from newsmill_shared.queue.window import Depths
 from newsmill_store.dispatcher.breaking import Breaking
 from newsmill_store.dispatcher.disks import Disks, folders_of
@@ -205,6 +207,9 @@ class Dispatcher:
         memory.unsent.extend(picked)
         if memory.unsent:
             self._carrier.publish(memory.unsent)
+            for message in memory.unsent:
+                with about(message):
+                    _log.debug("sent", message=message.TYPE)
             memory.unsent.clear()
 
     def _read_notes(self) -> None:
@@ -220,6 +225,12 @@ class Dispatcher:
                 host_delay_seconds=self._settings.host_delay_seconds,
             )
         self._carrier.trim_notes(read)
+        for note in read.parsed:
+            if isinstance(note, Note):
+                tell = _log.info if isinstance(note, LateNote | LostNote) else _log.debug
+                tell(
+                    "told", job_id=str(note.job_id), attempt=note.attempt, note=type(note).__name__
+                )
         self._rate.count(ended)
 
     def _count(self, memory: _Memory) -> None:
