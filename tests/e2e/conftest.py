@@ -85,9 +85,9 @@ class Running:
         counts = self.conservation()
         assert counts.unaccounted == 0, str(counts)
         assert self.sql("select count(*) from job") == [(0,)]
-        assert self.sql("select (select count(*) from event) = (select count(*) from outcome)") == [
-            (True,)
-        ]
+        assert self.sql(
+            "select (select count(job_id) from event) = (select count(*) from outcome)"
+        ) == [(True,)]
         assert not self.sql(
             "select article_id, content_hash from version group by 1, 2 having count(*) > 1"
         )

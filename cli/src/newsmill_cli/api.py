@@ -150,6 +150,26 @@ class Api:
         """Do a step of cancelling; the next begins at ``next``."""
         return _object(self._ask("POST", "/v1/jobs/cancel", json=dict(wanted)))
 
+    def begin_run(self, wanted: Mapping[str, object]) -> Json:
+        """Begin to enrich stored pages again, once for each ``id``; return the run."""
+        return _object(self._ask("POST", "/v1/reprocess", json=dict(wanted)))
+
+    def runs(self) -> list[Json]:
+        """Return the newest runs."""
+        return list((self._get("/v1/reprocess") or {}).get("runs", ()))
+
+    def run(self, run: str) -> Json | None:
+        """Return a run, None if there is none."""
+        return self._get(f"/v1/reprocess/{run}")
+
+    def stop_run(self, run: str, step: Mapping[str, object]) -> Json:
+        """Send no more of a run, and return it."""
+        return _object(self._ask("POST", f"/v1/reprocess/{run}/stop", json=dict(step)))
+
+    def continue_run(self, run: str, step: Mapping[str, object]) -> Json:
+        """Go on with a run, and return it."""
+        return _object(self._ask("POST", f"/v1/reprocess/{run}/continue", json=dict(step)))
+
     def hosts(self, *, only_set: bool, cursor: str) -> Json:
         """Return a page of hosts by name: ``hosts``, ``next``."""
         return self._get("/v1/hosts", {"set": str(only_set).lower(), "cursor": cursor}) or {}

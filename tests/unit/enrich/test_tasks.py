@@ -1,7 +1,7 @@
 """A fetched page becomes exactly one answer, whatever its body is and whatever fails."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -287,3 +287,51 @@ def test_what_says_nothing_about_the_page_decides_nothing(failure: Exception) ->
 
     with pytest.raises(type(failure)):
         enrich_page(a_page_fetched(new_id()), enricher, now=NOON)
+
+
+def test_a_page_that_is_enriched_again_is_read_as_of_its_fetch_and_keeps_its_mark() -> None:
+    index = FakeIndex()
+    message = a_page_fetched(new_id()).model_copy(update={"rework": "write"})
+
+    answer = enrich_page(message, an_enricher(index=index), now=NOON + timedelta(days=6))
+
+    assert isinstance(answer, ArticleEnriched)
+    assert answer.rework == "write"
+    assert answer.article.duplicates.registered_at == NOON
+    assert len(index.registered) == 1
+
+
+def test_a_page_that_the_index_has_forgotten_is_not_put_in_again() -> None:
+    index = FakeIndex()
+    message = a_page_fetched(new_id()).model_copy(update={"rework": "write"})
+
+    answer = enrich_page(message, an_enricher(index=index), now=NOON + timedelta(days=8))
+
+    assert isinstance(answer, ArticleEnriched)
+    assert answer.article.duplicates.sketch
+    assert index.registered == []
+
+
+def test_a_preview_writes_nothing_anywhere() -> None:
+    index = FakeIndex()
+    paragraphs = (f"<p>{'A long report goes on and on. ' * 400}{n}.</p>" for n in range(4))
+    body = f"<article><h1>A long report</h1>{''.join(paragraphs)}</article>".encode()
+    enricher = an_enricher(body, index=index)
+    message = a_page_fetched(new_id()).model_copy(update={"rework": "preview"})
+
+    answer = enrich_page(message, enricher, now=NOON)
+
+    assert isinstance(answer, ArticleEnriched)
+    assert (answer.article.text, answer.article.text_object) == (None, None)
+    drop_page(answer, enricher.pages)
+    assert isinstance(enricher.pages, FakePages)
+    assert (index.registered, enricher.pages.texts, enricher.pages.deleted) == ([], {}, [])
+
+
+def test_a_page_that_would_be_no_article_any_more_keeps_its_mark() -> None:
+    message = a_page_fetched(new_id()).model_copy(update={"rework": "write"})
+
+    answer = enrich_page(message, an_enricher(b"<p>Too short.</p>"), now=NOON)
+
+    assert isinstance(answer, JobFinished)
+    assert answer.rework == "write"

@@ -49,7 +49,8 @@ FEW_ARTICLES = 3
 """Of a site, whose languages say little: so many of another language are thought to be there."""
 
 _UNREGISTERED = Registered(sequence=0, redelivered=False, candidates=())
-"""What is known of a document that the index has forgotten, and is not to learn again."""
+"""What is known of a document that the index is not to learn: it forgot it long ago, or nothing
+will be stored."""
 
 _log = structlog.get_logger()
 
@@ -118,7 +119,8 @@ def enrich_page(
 ) -> ArticleEnriched | JobFinished | MissingNote:
     """Make an article of a page: exactly one answer comes out.
 
-    A page that is enriched again is read as of the time when it was fetched.
+    A page that is enriched again is read as of the time when it was fetched; a preview writes
+    nothing anywhere, so it does not hear of other pages either.
 
     Raises:
         TransientError: The page store or the index is away; nothing is decided.
@@ -210,7 +212,8 @@ def _enrich(message: PageFetched, enricher: Enricher, now: datetime) -> ArticleE
     mark = fingerprint(
         extracted.title, text, page_key=page_key, published_at=extracted.published_at
     )
-    if message.rework and age > enricher.remembers:
+    preview = message.rework == "preview"
+    if preview or (message.rework and age > enricher.remembers):
         registered = _UNREGISTERED
     else:
         registered = enricher.index.register(
@@ -228,7 +231,9 @@ def _enrich(message: PageFetched, enricher: Enricher, now: datetime) -> ArticleE
         article=Article(
             title=extracted.title,
             text=text if inline else None,
-            text_object=None if inline else enricher.pages.put_text(digest, text, at=now),
+            text_object=None
+            if inline or preview
+            else enricher.pages.put_text(digest, text, at=now),
             text_truncated=truncated,
             content_hash=digest,
             published_at=extracted.published_at,
