@@ -1,14 +1,17 @@
 """Takes a backup, and brings one back: the ledger first, then the pages that it speaks of."""
 
+import getpass
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from newsmill_cli.api import Json
 from newsmill_cli.backup import dump
 from newsmill_cli.backup.target import Target
 from newsmill_cli.errors import CommandError
+from newsmill_shared.database.audit import record
 from newsmill_shared.database.conservation import conservation
 from newsmill_shared.database.copying import (
     LedgerNotEmptyError,
@@ -16,8 +19,8 @@ from newsmill_shared.database.copying import (
     make_room,
     server_major,
 )
-from newsmill_shared.database.engine import make_engine, reading
-from newsmill_shared.database.migrate import current_revision, migrate
+from newsmill_shared.database.engine import make_engine, reading, transaction
+from newsmill_shared.database.migrate import current_revision, is_current, migrate
 from newsmill_shared.pages import PageStore
 
 __all__ = ["Restored", "Summary", "bring_back", "take"]
@@ -82,6 +85,8 @@ def take(target: Target, folder: Path, progress: Callable[[int], None]) -> Summa
     copied = _copy(target.page_store_url, (folder / _PAGES).as_uri(), progress)
     summary = Summary(taken_at, revision, len(copied), sum(copied))
     making.replace(folder / _LEDGER)
+    if is_current(engine):
+        _write_down(target.database_url, "backup", pages=len(copied), taken_at=taken_at)
     (folder / _SUMMARY).write_text(json.dumps(asdict(summary), indent=1) + "\n")
     return summary
 
@@ -113,6 +118,7 @@ def bring_back(target: Target, folder: Path, progress: Callable[[int], None]) ->
     migrate(target.database_url)
     forget_broker(engine)
     pages = _copy((folder / _PAGES).as_uri(), target.page_store_url, progress)
+    _write_down(target.database_url, "restore", pages=len(pages), taken_at=summary.taken_at)
     with reading(engine) as snapshot:
         counts = conservation(snapshot)
     return Restored(
@@ -123,6 +129,12 @@ def bring_back(target: Target, folder: Path, progress: Callable[[int], None]) ->
         open=sum(counts.open.values()),
         unaccounted=counts.unaccounted,
     )
+
+
+def _write_down(url: str, act: str, *, pages: int, taken_at: str) -> None:
+    with transaction(make_engine(url, name=act, pool_size=0)) as connection:
+        detail: Json = {"pages": pages, "taken_at": taken_at}
+        record(connection, act, "everything", by=getpass.getuser(), detail=detail)
 
 
 def _copy(source: str, target: str, progress: Callable[[int], None]) -> list[bool]:
