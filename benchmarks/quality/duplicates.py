@@ -7,8 +7,9 @@ Reads ``{id, url, title, text}`` (JSON lines, in order of arrival) on standard i
     REDIS_URL=... python race_check.py --data dev --cmd "python -m benchmarks.quality.duplicates"
 
 With ``REDIS_URL`` the index is the one of that server, shared by all processes that name it, and
-the caller empties it between runs. Without it this process starts an embedded server of its own;
-with ``--in-memory`` it needs none. All of them answer alike: one suite of tests holds them to it.
+the caller empties it between runs. Without it the index lies in this process, so that CPU time is
+that of the comparisons alone; with ``--embedded`` it is that of a server which this process starts.
+All of them answer alike: one suite of tests holds them to it.
 """
 
 import argparse
@@ -66,9 +67,9 @@ class NamesInRedis:
 def main() -> None:
     """Answer every line of standard input."""
     parser = argparse.ArgumentParser(description="Answer a stream of documents.")
-    parser.add_argument("--in-memory", action="store_true", help="use no server at all")
-    in_memory = parser.parse_args().in_memory
-    with _opened(os.environ.get("REDIS_URL"), in_memory=in_memory) as (index, names):
+    parser.add_argument("--embedded", action="store_true", help="start a server for this run")
+    embedded = parser.parse_args().embedded
+    with _opened(os.environ.get("REDIS_URL"), embedded=embedded) as (index, names):
         # What was loaded so far stays: a long-lived process looks through it once.
         gc.freeze()
         for line in sys.stdin:
@@ -120,8 +121,8 @@ def page_key(url: str) -> str:
 
 
 @contextmanager
-def _opened(url: str | None, *, in_memory: bool) -> Iterator[tuple[Index, Names]]:
-    if in_memory:
+def _opened(url: str | None, *, embedded: bool) -> Iterator[tuple[Index, Names]]:
+    if url is None and not embedded:
         yield MemoryIndex(), NamesHere()
         return
     # A run in memory needs neither client nor server.
