@@ -14,7 +14,7 @@ import pytest
 from redis import Redis
 
 from newsmill_shared.database.engine import make_engine
-from newsmill_shared.messages import FetchPage, Message, PageFetched, Span, Work
+from newsmill_shared.messages import FetchPage, Message, Page, PageFetched, Span, Work
 from newsmill_shared.queue.app import Publisher, make_app
 from newsmill_shared.queue.broker import as_bytes, make_redis
 from newsmill_shared.queue.claims import Claims, Verdict
@@ -99,10 +99,15 @@ class Mill:
         """Send a note."""
         send_note(self.redis, note)
 
-    def fetched(self, fetch: FetchPage, *, span: Span | None = None) -> PageFetched:
+    def fetched(
+        self, fetch: FetchPage, *, page: Page | None = None, span: Span | None = None
+    ) -> PageFetched:
         """End a chain with a body."""
         message = PageFetched(
-            job_id=fetch.job_id, attempt=fetch.attempt, epoch=fetch.epoch, page=a_page(fetch.url)
+            job_id=fetch.job_id,
+            attempt=fetch.attempt,
+            epoch=fetch.epoch,
+            page=page or a_page(fetch.url),
         )
         self.note(
             FetchedNote(job_id=fetch.job_id, attempt=fetch.attempt, message=message, span=span)

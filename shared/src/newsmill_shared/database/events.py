@@ -70,6 +70,16 @@ on conflict (article_id) do update set
   listed_at = excluded.listed_at
 """)
 
+_UNLIST = text("""
+with gone as (
+  delete from listing l using event e
+  where e.position > :last and e.kind = 'deleted' and l.article_id = e.article_id
+    and l.position < e.position
+  returning l.categories, l.position)
+delete from listing_category c using gone
+where c.category = any(gone.categories) and c.position = gone.position
+""")
+
 # By the host of the article's own address: the submitted one may have led elsewhere.
 _LANGUAGES = text("""
 insert into host_language (host_id, language, articles)
@@ -120,7 +130,7 @@ from event where position > :after order by position limit :limit
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One job that ended, or one article that was enriched again, at its place among all."""
+    """One job that ended, or one article that was enriched again or deleted, at its place."""
 
     position: int
     kind: str
@@ -146,6 +156,7 @@ def number_events(connection: Connection) -> int:
         connection.execute(_TOTAL, {"last": last})
         connection.execute(_ENDED, {"last": last})
         connection.execute(_LIST, {"last": last})
+        connection.execute(_UNLIST, {"last": last})
         connection.execute(_LANGUAGES, {"last": last})
     add_up(connection)
     return numbered

@@ -15,10 +15,19 @@ from newsmill_shared.database.defects import DEFECTS, hold_defects
 from newsmill_shared.database.fingerprints import record_fingerprints
 from newsmill_shared.database.rows import columns, document, jsonb, storable
 from newsmill_shared.database.tallies import BOUNDS
+from newsmill_shared.database.tombstones import bar_deleted, hold_off_deletions
 from newsmill_shared.messages import Article, ArticleEnriched, Hop, JobFinished, Page
 from newsmill_shared.reasons import RULES, Reason
 
-__all__ = ["Current", "Ending", "Finished", "decide", "finish", "write_version"]
+__all__ = [
+    "Current",
+    "Ending",
+    "Finished",
+    "decide",
+    "ending_deleted",
+    "finish",
+    "write_version",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +75,17 @@ class Ending:
                 span=message.span,
             ),
         )
+
+
+def ending_deleted(job_id: UUID, ends: EndedAttempt | None = None) -> Ending:
+    """Return how a job ends whose page was deleted, whichever attempt brings it."""
+    return Ending(
+        job_id=job_id,
+        attempt=None,
+        reason=Reason.DELETED,
+        detail="the page was deleted",
+        ends=ends,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +144,8 @@ def decide(
 
 
 _LOCK_JOBS = text("""
-select id, attempt, state, dispatched_at from job where id = any(:ids) order by id for update
+select id, attempt, state, dispatched_at, force, accepted_at
+from job where id = any(:ids) order by id for update
 """)
 
 _ADD_ARTICLES = text("""
@@ -225,8 +246,18 @@ def finish(connection: Connection, results: Sequence[ArticleEnriched | Ending]) 
         connection: An open transaction; jobs, then articles are locked in a fixed order.
         results: At most one a job is used, the first.
     """
+    made = [result for result in results if isinstance(result, ArticleEnriched)]
+    if made:
+        hold_off_deletions(connection)
     rows = connection.execute(_LOCK_JOBS, {"ids": [result.job_id for result in results]})
     open_jobs = {row.id: row for row in rows.mappings()}
+    barred = bar_deleted(connection, made, open_jobs) if made else set()
+    results = [
+        ending_deleted(result.job_id, _done(result))
+        if isinstance(result, ArticleEnriched) and result.job_id in barred
+        else result
+        for result in results
+    ]
     attempts: list[EndedAttempt] = []
     valid: list[ArticleEnriched | Ending] = []
     for result in results:
@@ -295,19 +326,23 @@ def _counts(result: ArticleEnriched | Ending, job: RowMapping) -> bool:
 def _ended_attempts(result: ArticleEnriched | Ending, job: RowMapping) -> tuple[EndedAttempt, ...]:
     """Return the attempt that ends with a result, if one does, and when it was sent."""
     if isinstance(result, ArticleEnriched):
-        ended: EndedAttempt | None = EndedAttempt(
-            job_id=result.job_id,
-            attempt=result.attempt,
-            stage="enrich",
-            ended=AttemptEnd.DONE,
-            span=result.span,
-        )
+        ended: EndedAttempt | None = _done(result)
     else:
         ended = result.ends
     if ended is None:
         return ()
     sent_at = job["dispatched_at"] if ended.attempt == job["attempt"] else None
     return (replace(ended, sent_at=sent_at),)
+
+
+def _done(result: ArticleEnriched) -> EndedAttempt:
+    return EndedAttempt(
+        job_id=result.job_id,
+        attempt=result.attempt,
+        stage="enrich",
+        ended=AttemptEnd.DONE,
+        span=result.span,
+    )
 
 
 @dataclass(slots=True)

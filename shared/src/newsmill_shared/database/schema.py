@@ -27,6 +27,9 @@ __all__ = [
     "attempt",
     "audit",
     "cluster_link",
+    "deleted_page",
+    "doomed_document",
+    "doomed_object",
     "event",
     "fingerprint",
     "host",
@@ -250,6 +253,30 @@ cluster_link = Table(
     _required("similarity", REAL),
     _required("article_id", Uuid),
     _required("made_at", _TIME),
+)
+
+deleted_page = Table(
+    "deleted_page",
+    metadata,
+    _required("key", LargeBinary, key=True),
+    _required("article_id", Uuid),
+    _required("deleted_at", _TIME),
+)
+
+doomed_object = Table(
+    "doomed_object",
+    metadata,
+    _required("object", Text, key=True),
+    _optional("url_key", LargeBinary),
+    _required("doomed_at", _TIME),
+)
+
+doomed_document = Table(
+    "doomed_document",
+    metadata,
+    _required("sketch_version", SmallInteger, key=True),
+    _required("document", LargeBinary, key=True),
+    _required("doomed_at", _TIME),
 )
 
 outcome = Table(

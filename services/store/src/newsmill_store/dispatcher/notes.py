@@ -11,8 +11,9 @@ from sqlalchemy import Connection, text
 
 from newsmill_shared.database.accept import add_hosts
 from newsmill_shared.database.attempts import EndedAttempt, record_attempts
-from newsmill_shared.database.finish import Ending, finish
+from newsmill_shared.database.finish import Ending, ending_deleted, finish
 from newsmill_shared.database.rows import columns, document, jsonb
+from newsmill_shared.database.tombstones import bar_fetched
 from newsmill_shared.queue.notes import (
     AnyNote,
     EndedNote,
@@ -231,6 +232,9 @@ def _apply_fetched(connection: Connection, notes: Sequence[FetchedNote]) -> None
             ],
         ),
     )
+    barred = bar_fetched(connection, {note.job_id: page for note, page in pages})
+    if barred:
+        finish(connection, [ending_deleted(job_id) for job_id in barred])
 
 
 def _judge_ended(

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping, text
 
-from newsmill_shared.database.finish import Ending, finish
+from newsmill_shared.database.finish import Ending, ending_deleted, finish
 from newsmill_shared.database.rows import columns
 from newsmill_shared.messages import FetchPage, Hop, HostSettings, Message, Page, PageFetched
 from newsmill_shared.reasons import Reason
@@ -52,7 +52,7 @@ chosen as (
 """
 
 _TURN = """
-  job.id, job.url_key, job.suspect, job.force, job.max_age_seconds, job.submitter
+  job.id, job.url_key, job.suspect, job.force, job.max_age_seconds, job.submitter, job.accepted_at
 """
 
 _LANGUAGES = """
@@ -60,17 +60,23 @@ _LANGUAGES = """
    where host_language.host_id = sent.host_id) as languages
 """
 
+# A deleted page is not fetched: only force that came later brings it back.
+_DELETED = """
+  exists (select from deleted_page as d where d.key = j.url_key
+          and not (j.force and j.accepted_at > d.deleted_at)) as deleted
+"""
+
 # A host gives its best jobs, to its submitters in turn, unless it stands too high in its list:
 # then it finds its place first. A job whose page was stored, or seen unchanged, less than max_age
-# ago is returned to be finished, not sent; otherwise what is stored of its page goes along, for a
-# conditional request. in_flight moves with the slots really inserted.
+# ago, or was deleted, is returned to be finished, not sent; otherwise what is stored of its page
+# goes along, for a conditional request. in_flight moves with the slots really inserted.
 _TAKE = text(f"""
 with ready as materialized (
   select * from unnest(cast(:host_id as integer[]), cast(:room as integer[]),
                        cast(:priority as smallint[]), cast(:served as text[]))
     with ordinality as h(id, room, priority, served, place)),
 due as materialized (
-  select ready.id as host_id, ready.place, j.*, stored.article_id, stored.stored
+  select ready.id as host_id, ready.place, j.*, stored.article_id, stored.stored, {_DELETED}
   from ready
   cross join lateral (
     select job.priority from {first_jobs("ready.id")} limit 1) as top
@@ -102,6 +108,7 @@ sent as (
   update job set state = 'running', stage = 'ingest', attempt = attempt + 1,
                  dispatched_at = now(), held_until = null
   from chosen where job.id = chosen.id and job.state = 'waiting' and chosen.article_id is null
+    and not chosen.deleted
   returning job.*, chosen.stored),
 slots as (
   insert into slot (job_id, attempt, host_id, until)
@@ -120,11 +127,11 @@ moved as (
   from taken where host.id = taken.host_id)
 select sent.id, attempt, url, encode(url_key, 'hex') as url_key, target, hops, sent.cookies,
        coalesce(sent.timezone, setting.timezone) as timezone, sent.stored,
-       to_jsonb(setting) as setting, {_LANGUAGES}, null::uuid as article_id
+       to_jsonb(setting) as setting, {_LANGUAGES}, null::uuid as article_id, false as deleted
 from sent left join host_setting as setting on setting.host_id = sent.host_id
 union all
-select id, null, null, null, null, null, null, null, null, null, null, article_id
-from chosen where article_id is not null
+select id, null, null, null, null, null, null, null, null, null, null, article_id, deleted
+from chosen where article_id is not null or deleted
 """)  # noqa: S608 - put together from constants
 
 _FETCHED = "state = 'waiting' and fetch_id is not null"
@@ -163,7 +170,8 @@ def pick_fetches(
 ) -> Picked[FetchPage]:
     """Mark up to ``limit`` due jobs as running and return the messages to send.
 
-    Jobs whose page is fresh enough are finished as unchanged in the same transaction.
+    Jobs whose page is fresh enough are finished as unchanged, those whose page was deleted as
+    skipped, in the same transaction.
 
     Args:
         connection: An open transaction on the dispatcher's session.
@@ -188,14 +196,16 @@ def pick_fetches(
         },
     ).mappings()
     fetches: list[FetchPage] = []
-    fresh: list[Ending] = []
+    endings: list[Ending] = []
     for row in rows:
-        if row["article_id"] is not None:
-            fresh.append(_fresh(row["id"], row["article_id"]))
+        if row["deleted"]:
+            endings.append(ending_deleted(row["id"]))
+        elif row["article_id"] is not None:
+            endings.append(_fresh(row["id"], row["article_id"]))
         else:
             fetches.append(_fetch_page(row, timing, epoch, now_ms))
-    if fresh:
-        finish(connection, fresh)
+    if endings:
+        finish(connection, endings)
     wake(connection, [host.id for host in hosts])
     return Picked(tuple(fetches), hosts[-1].submitter)
 
