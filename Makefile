@@ -160,8 +160,13 @@ format: install ## Format the code, and mend what the linter can mend
 	$(BIN)/ruff format .
 
 .PHONY: schemas
-schemas: install ## Write the JSON Schema of each message
+schemas: install ## Write the JSON Schema of each message, and examples
 	$(BIN)/python scripts/write_schemas.py
+	$(BIN)/python scripts/write_messages.py
+
+.PHONY: messages
+messages: install ## Keep examples of the messages of a release: VERSION=0.2.0
+	$(BIN)/python scripts/write_messages.py $(VERSION)
 
 .PHONY: settings
 settings: install ## Write the page of settings, .env.example and the list of their names

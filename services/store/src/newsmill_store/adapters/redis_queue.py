@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 from newsmill_shared.messages import ArticleEnriched, JobFinished
 from newsmill_shared.queue.broker import BrokerAwayError, as_bytes
 
-__all__ = ["RedisQueue", "Taken"]
+__all__ = ["RedisQueue", "Taken", "read_result"]
 
 _log = structlog.get_logger()
 
@@ -60,7 +60,7 @@ class RedisQueue:
         except (RedisError, OSError) as error:
             raise BrokerAwayError(f"Redis: {error}") from error
         raws = as_bytes(cast(list[bytes | str], found[1])) if found else []
-        return [taken for raw in raws if (taken := _read(raw)) is not None]
+        return [taken for raw in raws if (taken := read_result(raw)) is not None]
 
     def give_back(self, taken: Sequence[Taken]) -> None:
         """Put messages back to where they were, the next to be taken.
@@ -74,7 +74,8 @@ class RedisQueue:
             raise BrokerAwayError(f"Redis: {error}") from error
 
 
-def _read(raw: bytes) -> Taken | None:
+def read_result(raw: bytes) -> Taken | None:
+    """Return what a Celery message holds; None if it cannot be read, which is logged."""
     try:
         envelope = json.loads(raw)
         kind = _KINDS[envelope["headers"]["task"]]
