@@ -15,6 +15,9 @@ PAGES = [
     "/hosts",
     "/hosts?of=strange0.example",
     "/articles",
+    "/acts/retry?outcome=failed",
+    "/acts/pause?scope=all",
+    "/acts/resume",
     "job",
 ]
 _OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -107,7 +110,7 @@ def test_the_overview_refreshes_itself_and_keeps_the_focus(
 def test_a_paused_overview_asks_for_nothing(system: System, browser: Browser) -> None:
     with watched(browser, system.origin) as seen:
         seen.page.goto("/")
-        seen.page.get_by_role("link", name="Pause").click()
+        seen.page.get_by_role("link", name="Pause", exact=True).click()
 
         seen.page.wait_for_url("**/?live=0")
         assert seen.page.locator("[data-hx-get]").count() == 0
@@ -157,6 +160,19 @@ def test_everything_works_without_scripts(system: System, browser: Browser) -> N
         seen.page.get_by_role("button", name="Filter").click()
 
         expect(seen.page.locator("#jobs")).to_have_text("Jobs, newest first")
+
+
+def test_an_operator_retries_without_scripts_after_a_look(system: System, browser: Browser) -> None:
+    with watched(browser, system.origin, scripts=False) as seen:
+        seen.page.goto("/failures")
+        seen.page.get_by_role("link", name="Retry http_404").first.click()
+        expect(seen.page.get_by_role("heading", level=1)).to_have_text("Retry 1 job?")
+        expect(seen.page.locator("main")).to_contain_text("does not help")
+        seen.page.get_by_label("Why").fill("to see it")
+        seen.page.get_by_role("button", name="Retry").click()
+
+        expect(seen.page.get_by_role("heading", level=1)).to_have_text("Retried 1 job")
+        assert seen.errors == []
 
 
 def new_word() -> str:

@@ -214,6 +214,7 @@ class Operating:
             return _done(said, running, "/hosts")
         hidden = {name: value for name, value in given.items() if name != "by"}
         hidden["cursor"] = str(walk.last.next)
+        hidden["accepted_before"] = walk.last.accepted_before.isoformat()
         return _page(f"{said}: go on?", "There are more open jobs to look at.", "Go on", hidden)
 
     def _walk(self, cancel: Cancel) -> _Walk:
