@@ -4,7 +4,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from pydantic import JsonValue
 
+from newsmill_shared.database.deletion import delete_page
 from newsmill_shared.database.engine import reading, transaction
 from newsmill_shared.database.rework import finish_reworks
 from newsmill_shared.database.rework_runs import (
@@ -147,6 +149,38 @@ def test_a_page_that_says_the_same_keeps_its_version_and_gets_the_new_evidence(
     ]
     assert mill.ledger.sql("select count(*) from event") == [(1,)]
     assert state_of(mill, run).results == {"same": 1}
+
+
+def test_what_a_story_rests_on_is_kept_when_the_index_has_forgotten_it(mill: Mill) -> None:
+    then: dict[str, JsonValue] = {"compared": [{"document": "aa"}], "sketch_version": 1}
+    store(mill, "https://a.example/1", evidence=Evidence(duplicates=then))
+    begin(mill)
+
+    [message] = sent(mill)
+    evidence = Evidence(duplicates={"compared": [], "sketch_version": 2})
+    finish(mill, enriched(message, an_article(f"Of {message.page.url}", evidence=evidence)))
+
+    assert mill.ledger.sql("select evidence -> 'duplicates' from version") == [
+        ({"compared": [{"document": "aa"}], "sketch_version": 2},)
+    ]
+
+
+def test_an_article_that_was_deleted_meanwhile_does_not_come_back(mill: Mill) -> None:
+    store(mill, "https://a.example/1")
+    run = begin(mill)
+    [message] = sent(mill)
+    [(article,)] = mill.ledger.sql("select id from article")
+    assert isinstance(article, UUID)
+    with transaction(mill.ledger.engine) as connection:
+        delete_page(connection, article)
+
+    long_text = an_article(f"Of {message.page.url}", text_object="text/long")
+    finish(mill, enriched(message, long_text))
+
+    assert versions(mill) == []
+    assert mill.ledger.sql("select count(*) from article") == [(0,)]
+    assert mill.ledger.sql("select object from doomed_object where object = 'text/long'")
+    assert state_of(mill, run).results == {"overtaken": 1}
 
 
 def test_a_page_that_got_another_version_meanwhile_is_left_alone(mill: Mill) -> None:

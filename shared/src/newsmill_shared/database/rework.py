@@ -18,8 +18,9 @@ from newsmill_shared.database.events import REPROCESSED
 from newsmill_shared.database.fingerprints import record_fingerprints
 from newsmill_shared.database.finish import write_version
 from newsmill_shared.database.rows import columns, document, jsonb, storable
+from newsmill_shared.database.tombstones import doom_texts, hold_off_deletions
 from newsmill_shared.differences import Told, differences
-from newsmill_shared.messages import Article, ArticleEnriched, JobFinished
+from newsmill_shared.messages import Article, ArticleEnriched, Evidence, JobFinished
 
 __all__ = ["CHANGED", "FAILED", "OVERTAKEN", "SAME", "count_results", "finish_reworks"]
 
@@ -117,6 +118,7 @@ def finish_reworks(
         connection: An open transaction; reworks, then articles are locked in a fixed order.
         results: Those with the mark of a run. At most one a page is used, the first.
     """
+    hold_off_deletions(connection)
     rows = connection.execute(_LOCK, {"ids": [result.job_id for result in results]}).mappings()
     open_pages = {row["id"]: row for row in rows}
     articles = {row["article_id"] for row in open_pages.values()}
@@ -137,6 +139,7 @@ def finish_reworks(
             left.append(_Left(page["id"], "failed", result.reason, storable(result.detail)))
             continue
         if shown.get(page["article_id"]) != page["version"]:
+            doom_texts(connection, [result.article.text_object])
             tally[run, "result", OVERTAKEN] += 1
             done.append(page["id"])
             continue
@@ -172,6 +175,9 @@ def _rewrite(
     current = connection.execute(_CURRENT, values).mappings().one()
     attempt = connection.begin_nested()
     story = _place(connection, article, content, page["version"])
+    evidence = _with_grounds(content.evidence, current, story)
+    content = content.model_copy(update={"evidence": evidence})
+    result = result.model_copy(update={"article": content})
     changes = differences(_told_by(current), _told(content, story))
     if changes:
         number = current["newest"] + 1
@@ -185,7 +191,7 @@ def _rewrite(
             _RENEW,
             {
                 **values,
-                "evidence": document(content.evidence),
+                "evidence": document(evidence),
                 "confidence": content.language.confidence,
                 "categories": jsonb([category.model_dump() for category in content.categories]),
                 "document": content.duplicates.document,
@@ -215,6 +221,22 @@ def _place(connection: Connection, article: UUID, content: Article, current: int
         current=current,
         moved=moved,
     )
+
+
+def _with_grounds(evidence: Evidence, current: RowMapping, story: Membership) -> Evidence:
+    """Return evidence with the comparisons that a version's story rests on.
+
+    The index may have forgotten by now what the page was compared with.
+    """
+    stays = (story.cluster_id, story.duplicate_document) == (
+        current["cluster_id"],
+        current["duplicate_document"],
+    )
+    then = current["evidence"].get("duplicates") or {}
+    if not stays or not then.get("compared") or evidence.duplicates.get("compared"):
+        return evidence
+    duplicates = {**evidence.duplicates, "compared": then["compared"]}
+    return evidence.model_copy(update={"duplicates": duplicates})
 
 
 def _told(content: Article, story: Membership) -> Told:

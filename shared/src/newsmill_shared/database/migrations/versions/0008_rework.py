@@ -46,7 +46,7 @@ create table rework (
   unique (run_id, article_id)
 ) with (fillfactor = 70);
 create index rework_waiting on rework (run_id, suspect, id) where state = 'waiting';
-create index rework_running on rework (dispatched_at) where state = 'running';
+create index rework_running on rework (run_id, dispatched_at) where state = 'running';
 create index rework_left on rework (run_id, state, id) where state in ('compared', 'failed');
 
 -- How many pages of a run ended how (kind 'result'), and had which field changed (kind 'field').
