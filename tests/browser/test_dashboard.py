@@ -41,7 +41,7 @@ def test_a_page_is_accessible_fits_and_stays_at_home(
         violations = Axe().run(seen.page).response["violations"]
         overflow = seen.page.evaluate(_OVERFLOW)
         if _SHOTS:
-            name = page.strip("/").split("?")[0] or "overview"
+            name = page.strip("/").split("?")[0].replace("/", "-") or "overview"
             picture = Path(_SHOTS) / f"{name}-{width}-{scheme}.png"
             seen.page.screenshot(path=picture, full_page=True)
 
