@@ -80,7 +80,7 @@ class Press:
             server.server_close()
 
     def hang(self, host: str, seconds: float) -> None:
-        """Have a host answer nothing for so many seconds, and then all that it was asked."""
+        """Have a host answer nothing for so many seconds from now, and then all it was asked."""
         self._hang_until[host.partition(":")[0]] = time.monotonic() + seconds
 
     def asked(self, *, since: float = 0.0) -> dict[str, list[Request]]:
@@ -115,8 +115,9 @@ class Press:
             def do_GET(self) -> None:
                 start = time.monotonic()
                 host = str(self.connection.getsockname()[0])
-                hangs = press._hang_until.get(host, 0.0) - start
-                time.sleep(max(press.slow_seconds, hangs))
+                time.sleep(press.slow_seconds)
+                while time.monotonic() < press._hang_until.get(host, 0.0):
+                    time.sleep(0.02)
                 body = b"" if self.path == "/robots.txt" else an_article_page(host + self.path)
                 self.send_response(200 if body else 404)
                 self.send_header("Content-Type", "text/html; charset=utf-8")
