@@ -98,6 +98,11 @@ class Api:
         """Return the article of a URL, None if there is none."""
         return self._get("/v1/articles", {"url": url})
 
+    def delete_article(self, article_id: str, query: Mapping[str, str]) -> Json:
+        """Delete an article, or say what would go; once it is deleted it stays so."""
+        path = f"/v1/articles/{quote(article_id, safe='')}"
+        return _object(self._ask("DELETE", path, params=dict(query)))
+
     def cluster(self, id_: str, query: Mapping[str, str] | None = None) -> Json | None:
         """Return a page of a cluster, by its id or an article's; None if there is none."""
         return self._get(f"/v1/clusters/{id_}", query)

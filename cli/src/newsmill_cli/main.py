@@ -34,6 +34,7 @@ _COMMANDS = (
     "drain",
     "dead",
     "cancel",
+    "delete",
     "reprocess",
     "hosts",
     "audit",

@@ -10,17 +10,17 @@ import pytest
 from newsmill_gateway.answers import (
     AcceptedItem,
     ArticleAnswer,
-    Change,
     Cluster,
     JobAnswer,
     JobInFull,
     RejectedItem,
 )
 from newsmill_gateway.gateway import Gateway
-from newsmill_gateway.ports import Listed
+from newsmill_gateway.ports import FoundChanges, Listed
 from newsmill_gateway.problems import Code, ProblemError
 from newsmill_gateway.queries import (
     ArticleQuery,
+    ChangeQuery,
     ClusterQuery,
     JobQuery,
     PauseRequest,
@@ -37,6 +37,7 @@ from newsmill_shared.database.accept import (
 from newsmill_shared.database.conservation import Conservation
 from newsmill_shared.database.engine import DatabaseAwayError
 from newsmill_shared.database.pauses import Pause
+from newsmill_shared.database.tombstones import Tombstone
 from newsmill_shared.errors import TransientError
 from newsmill_shared.identity import new_id
 from newsmill_shared.pages import PageMissingError, StoredBody
@@ -65,6 +66,8 @@ class FakeLedger:
         self.away_after = 0
         self.has_all_migrations = True
         self.stored: FakeArticle | None = None
+        self.deleted: Tombstone | None = None
+        self.first = 1
         self.listed: Listed[int, FakeArticle] = Listed((), None)
 
     def accept(self, order: Order) -> Accepted:
@@ -100,6 +103,9 @@ class FakeLedger:
     def article_at(self, url_key: str) -> FakeArticle | None:
         return self.stored
 
+    def tombstone(self, *, article: UUID | None, key: str | None) -> Tombstone | None:
+        return self.deleted
+
     def jobs(self, query: JobQuery) -> Listed[UUID, JobAnswer]:
         return Listed((), None)
 
@@ -109,8 +115,8 @@ class FakeLedger:
     def cluster(self, cluster_id: UUID, query: ClusterQuery) -> Cluster | None:
         return None
 
-    def changes(self, after: int, *, limit: int) -> tuple[tuple[Change, ...], int]:
-        return (), 7
+    def changes(self, after: int, *, limit: int) -> FoundChanges:
+        return FoundChanges((), first=self.first, last=7)
 
     def conservation(self) -> Conservation:
         return Conservation(3, {("stored", "new"): 1}, {"waiting": 1})
@@ -401,3 +407,35 @@ def test_no_work_is_accepted_before_the_migrations(rig: Rig) -> None:
 
 def test_what_is_nowhere_is_counted(rig: Rig) -> None:
     assert rig.gateway.conservation().unaccounted == 1
+
+
+@pytest.mark.parametrize("after", [0, 9, 10, 50])
+def test_a_cursor_misses_nothing_if_what_follows_it_is_kept(rig: Rig, after: int) -> None:
+    rig.ledger.first = 10
+
+    assert rig.gateway.changes(ChangeQuery(after=after)).next == after
+
+
+@pytest.mark.parametrize("after", [1, 8])
+def test_a_cursor_that_would_miss_events_is_refused_with_the_first_that_is_kept(
+    rig: Rig, after: int
+) -> None:
+    rig.ledger.first = 10
+
+    with pytest.raises(ProblemError) as refused:
+        rig.gateway.changes(ChangeQuery(after=after))
+
+    assert refused.value.status == 410
+    assert refused.value.extra == {"first": 10}
+
+
+def test_a_deleted_article_is_told_apart_from_one_that_never_was(rig: Rig) -> None:
+    known = new_id()
+    rig.ledger.deleted = Tombstone(known, NOON)
+
+    with pytest.raises(ProblemError) as by_id:
+        rig.gateway.article(str(known))
+    with pytest.raises(ProblemError) as by_url:
+        rig.gateway.article_at("https://paper.example/story")
+
+    assert {by_id.value.code, by_url.value.code} == {"deleted"}

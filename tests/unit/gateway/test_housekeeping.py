@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from newsmill_gateway.cancelling import Cancel
 from newsmill_gateway.dead import DeadQuery, Discard, Retry, RetryHelps, helps
+from newsmill_gateway.deleting import Deletion, PageDeleted
 from newsmill_gateway.housekeeping import Housekeeping
 from newsmill_gateway.problems import ProblemError
 from newsmill_shared.database import dead
@@ -84,6 +85,9 @@ class FakeWork:
 
     def cancel(self, cancel: Cancel) -> Step:
         return Step(1, 0, (), NOON, None)
+
+    def delete(self, article: UUID, deletion: Deletion) -> PageDeleted | None:
+        return None
 
     def window(self) -> Sequence[Mapping[str, object]]:
         oldest = {"oldest_job": UUID(int=1), "oldest_url": "https://a.example/", "jobs": 2}

@@ -259,13 +259,15 @@ class Cluster(_Answer):
 
 
 class Change(_Answer):
-    """A numbered event: a job has ended, or an article was enriched again and says more."""
+    """A numbered event: a job has ended, or an article says more or was deleted without one."""
 
     position: int
-    kind: Outcome
+    kind: Outcome | Literal["deleted"]
+    """``deleted``: nothing is left of the article, and whoever took it away is to drop it, too."""
     reason: Reason | Literal["reprocessed"]
     job_id: UUID | None
-    """None for ``reprocessed``: an operator's run wrote the version, and no job ended."""
+    """None for ``reprocessed`` (an operator's run wrote the version) and a deleted article: no job
+    ended."""
     article_id: UUID | None
     version: int | None
     at: AwareDatetime

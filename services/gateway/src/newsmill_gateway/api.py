@@ -51,6 +51,7 @@ from newsmill_gateway.dead import (
     Retry,
     RetryReceipt,
 )
+from newsmill_gateway.deleting import Deletion, PageDeleted
 from newsmill_gateway.diagnosing import Diagnosed, Diagnosis, causes_answer
 from newsmill_gateway.doors import OPEN_PATHS, Door, bearer
 from newsmill_gateway.gateway import RETRY_AFTER_SECONDS, Gateway, HandedIn
@@ -170,7 +171,7 @@ def make_api(  # noqa: PLR0913 - each answers for some of the routes
         settings: Its limits.
         door: Who may call.
         operators: What answers operators.
-        housekeeping: What retries, discards and cancels jobs.
+        housekeeping: What retries, discards and cancels jobs, and deletes pages.
         reprocessing: What enriches stored pages again.
         keys: What makes and ends keys.
         meters: The figures of ``/metrics``.
@@ -195,6 +196,7 @@ def make_api(  # noqa: PLR0913 - each answers for some of the routes
     _add_keys(api, keys, settings)
     _add_dead(api, housekeeping, settings)
     _add_cancelling(api, housekeeping, settings)
+    _add_deleting(api, housekeeping, settings)
     _add_reprocessing(api, reprocessing, settings)
     _add_health(api, gateway, settings, diagnosis=diagnosis, door=door)
     _add_metrics(api, meters, settings, diagnosis=diagnosis)
@@ -495,6 +497,16 @@ def _add_reprocessing(api: FastAPI, reprocessing: Reprocessing, settings: Gatewa
         """Go on where it stopped."""
         step = await _read_act(request, RunStep)
         return _answer(await _in_thread(seconds, reprocessing.go_on, run, step))
+
+
+def _add_deleting(api: FastAPI, housekeeping: Housekeeping, settings: GatewaySettings) -> None:
+    @api.delete("/v1/articles/{article_id}", response_model=PageDeleted, responses=_PROBLEMS)
+    async def delete_article(
+        article_id: str, query: Annotated[Deletion, Query()], request: Request
+    ) -> Response:
+        """Delete an article, all versions and raw pages; it is not fetched again unless forced."""
+        delete = partial(housekeeping.delete, article_id, _signed(request, query))
+        return _answer(await _in_thread(settings.accept_seconds, delete))
 
 
 def _add_health(
@@ -814,7 +826,7 @@ def _problem(error: ProblemError, more: Mapping[str, object] | None = None) -> R
     )
 
 
-def _away(detail: str, *, extra: dict[str, str] | None = None) -> ProblemError:
+def _away(detail: str, *, extra: dict[str, str | int] | None = None) -> ProblemError:
     return ProblemError(
         HTTPStatus.SERVICE_UNAVAILABLE,
         Code.DATABASE_AWAY,

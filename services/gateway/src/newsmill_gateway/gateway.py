@@ -37,6 +37,7 @@ from newsmill_gateway.queries import (
     JobQuery,
     PauseRequest,
     ResumeTarget,
+    read_id,
 )
 from newsmill_shared.addresses import AddressPolicy
 from newsmill_shared.database.accept import (
@@ -189,7 +190,7 @@ class Gateway:
 
     def job(self, job_id: str) -> JobInFull:
         """Return a job; raises ProblemError 404 or 422."""
-        job = self._ledger.job(_uuid(job_id))
+        job = self._ledger.job(read_id(job_id))
         if job is None:
             raise _not_found("there is no job with this id")
         return job
@@ -202,12 +203,20 @@ class Gateway:
         return job
 
     def article(self, article_id: str) -> ArticleAnswer:
-        """Return an article; raises ProblemError 404 or 422."""
-        return self._whole(self._ledger.article(_uuid(article_id)))
+        """Return an article; raises ProblemError 404, 410 (it was deleted) or 422."""
+        known = read_id(article_id)
+        stored = self._ledger.article(known)
+        if stored is None:
+            self._refuse_deleted(article=known)
+        return self._whole(stored)
 
     def article_at(self, url: str) -> ArticleAnswer:
-        """Return the article at a URL, or where it led; raises ProblemError 404 or 422."""
-        return self._whole(self._ledger.article_at(_url_key(url)))
+        """Return the article at a URL, or where it led; raises ProblemError 404, 410 or 422."""
+        key = _url_key(url)
+        stored = self._ledger.article_at(key)
+        if stored is None:
+            self._refuse_deleted(key=key)
+        return self._whole(stored)
 
     def jobs(self, query: JobQuery) -> Jobs:
         """Return a page of submissions, newest first."""
@@ -235,16 +244,28 @@ class Gateway:
 
     def cluster(self, cluster_id: str, query: ClusterQuery) -> Cluster:
         """Return a page of a cluster; raises ProblemError 404 or 422."""
-        cluster = self._ledger.cluster(_uuid(cluster_id), query)
+        cluster = self._ledger.cluster(read_id(cluster_id), query)
         if cluster is None:
             raise _not_found("there is no such cluster")
         return cluster
 
     def changes(self, query: ChangeQuery) -> Changes:
-        """Return the numbered events after a position."""
-        changes, last = self._ledger.changes(query.after, limit=query.limit)
-        following = changes[-1].position if changes else query.after
-        return Changes(changes=changes, next=following, last=last)
+        """Return the numbered events after a position; 0 is before the first that is kept.
+
+        Raises:
+            ProblemError: 410; events after that position are not kept any more.
+        """
+        found = self._ledger.changes(query.after, limit=query.limit)
+        if 0 < query.after < found.first - 1:
+            raise ProblemError(
+                HTTPStatus.GONE,
+                Code.POSITION_GONE,
+                f"events are kept from position {found.first} on: take all articles anew, "
+                f"then go on with after={found.first - 1}",
+                extra={"first": found.first},
+            )
+        following = found.changes[-1].position if found.changes else query.after
+        return Changes(changes=found.changes, next=following, last=found.last)
 
     def conservation(self) -> ConservationAnswer:
         """Count what was accepted and what became of it."""
@@ -370,6 +391,16 @@ class Gateway:
             page=page,
         )
 
+    def _refuse_deleted(self, *, article: UUID | None = None, key: str | None = None) -> None:
+        """Raise ProblemError 410 if a page was deleted."""
+        stone = self._ledger.tombstone(article=article, key=key)
+        if stone is not None:
+            raise ProblemError(
+                HTTPStatus.GONE,
+                Code.DELETED,
+                f"it was deleted at {stone.deleted_at.isoformat(timespec='seconds')}",
+            )
+
     def _whole(self, stored: StoredArticle | None) -> ArticleAnswer:
         if stored is None:
             raise _not_found("there is no such article")
@@ -410,15 +441,6 @@ def _rejected(line: _Unsound) -> RejectedItem:
         url=line.refusal.url,
         error=ItemError(code=line.refusal.code, detail=line.refusal.detail),
     )
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise ProblemError(
-            HTTPStatus.UNPROCESSABLE_ENTITY, Code.INVALID_ID, "the id is not a UUID"
-        ) from None
 
 
 def _url_key(url: str) -> str:

@@ -1,4 +1,4 @@
-"""What operators do with single jobs and many: look at what ended badly, retry, discard, cancel."""
+"""What operators do with jobs and pages: look at what ended badly, retry, cancel, delete."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -21,8 +21,10 @@ from newsmill_gateway.dead import (
     RetryReceipt,
     Sample,
 )
+from newsmill_gateway.deleting import Deletion, PageDeleted
 from newsmill_gateway.ports import Waker
 from newsmill_gateway.problems import Code, ProblemError
+from newsmill_gateway.queries import read_id
 from newsmill_shared.database import dead
 from newsmill_shared.database.accept import IdempotencyConflictError
 from newsmill_shared.database.cancel import Step
@@ -65,6 +67,10 @@ class WorkRegister(Protocol):
 
     def window(self) -> Sequence[Mapping[str, object]]:
         """Return what is under way, by stage."""
+        ...
+
+    def delete(self, article: UUID, deletion: Deletion) -> PageDeleted | None:
+        """Delete a page, or say what would go; None if there never was one."""
         ...
 
 
@@ -145,6 +151,19 @@ class Housekeeping:
     def cancel(self, cancel: Cancel) -> Cancelled:
         """Cancel those that wait among the next open jobs."""
         return Cancelled.of(self._register.cancel(cancel), dry_run=cancel.dry_run)
+
+    def delete(self, article_id: str, deletion: Deletion) -> PageDeleted:
+        """Delete a page; one that was deleted before is deleted.
+
+        Raises:
+            ProblemError: 404 or 422.
+        """
+        deleted = self._register.delete(read_id(article_id), deletion)
+        if deleted is None:
+            raise ProblemError(
+                HTTPStatus.NOT_FOUND, Code.NOT_FOUND, "there is no article with this id"
+            )
+        return deleted
 
     def window(self) -> Window:
         """Return what is under way."""

@@ -17,9 +17,10 @@ from newsmill_gateway.queries import (
 from newsmill_shared.database.accept import Accepted, Order
 from newsmill_shared.database.conservation import Conservation
 from newsmill_shared.database.pauses import Pause
+from newsmill_shared.database.tombstones import Tombstone
 from newsmill_shared.pages import StoredBody
 
-__all__ = ["Bodies", "Ledger", "Listed", "StoredArticle", "Tally", "Waker"]
+__all__ = ["Bodies", "FoundChanges", "Ledger", "Listed", "StoredArticle", "Tally", "Waker"]
 
 _Entry_co = TypeVar("_Entry_co", covariant=True)
 _Place_co = TypeVar("_Place_co", covariant=True)
@@ -32,6 +33,16 @@ class Listed(Generic[_Place_co, _Entry_co]):
     entries: tuple[tuple[_Place_co, _Entry_co], ...]
     next: _Place_co | None
     """The place behind which the next page begins; None when the list is at its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundChanges:
+    """Events behind a position, and which positions there are."""
+
+    changes: tuple[Change, ...]
+    first: int
+    """The first that is kept; 0 if none is."""
+    last: int
 
 
 class StoredArticle(Protocol):
@@ -79,6 +90,10 @@ class Ledger(Protocol):
         """Return the article at a page, or the one that the page last led to."""
         ...
 
+    def tombstone(self, *, article: UUID | None, key: str | None) -> Tombstone | None:
+        """Return when an article, or the page with a key, was deleted, if it was."""
+        ...
+
     def jobs(self, query: JobQuery) -> Listed[UUID, JobAnswer]:
         """Return submissions, newest first."""
         ...
@@ -91,8 +106,8 @@ class Ledger(Protocol):
         """Return a page of a cluster, by its id or that of an article."""
         ...
 
-    def changes(self, after: int, *, limit: int) -> tuple[tuple[Change, ...], int]:
-        """Return numbered events that follow a position, and the last position of all."""
+    def changes(self, after: int, *, limit: int) -> FoundChanges:
+        """Return numbered events that follow a position."""
         ...
 
     def conservation(self) -> Conservation:

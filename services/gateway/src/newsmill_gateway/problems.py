@@ -39,6 +39,8 @@ class Code(StrEnum):
     INVALID_PARAMETER = "invalid_parameter"
     UNKNOWN_PARAMETER = "unknown_parameter"
     NOT_FOUND = "not_found"
+    DELETED = "deleted"
+    POSITION_GONE = "position_gone"
     METHOD_NOT_ALLOWED = "method_not_allowed"
 
     HOST_REFUSED = "host_refused"
@@ -84,7 +86,7 @@ class ProblemError(NewsmillError):
         detail: str,
         *,
         headers: dict[str, str] | None = None,
-        extra: dict[str, str] | None = None,
+        extra: dict[str, str | int] | None = None,
     ) -> None:
         super().__init__(f"{code}: {detail}")
         self.status = status

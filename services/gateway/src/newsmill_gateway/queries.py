@@ -1,5 +1,6 @@
 """What lists can be asked for: filters, the order, and where a page begins."""
 
+from http import HTTPStatus
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from pydantic import (
 )
 
 from newsmill_gateway.intake import Label, Line, Time
+from newsmill_gateway.problems import Code, ProblemError
 from newsmill_shared.database.pauses import STAGES, Scope
 from newsmill_shared.reasons import RULES, Outcome, Reason
 from newsmill_shared.urls import URLRefusedError, canonicalize
@@ -27,6 +29,7 @@ __all__ = [
     "PauseRequest",
     "PauseTarget",
     "ResumeTarget",
+    "read_id",
 ]
 
 LARGEST_POSITION = 2**63 - 1
@@ -182,3 +185,13 @@ class PauseRequest(PauseTarget):
     """Why, for whoever wonders."""
     seconds: Annotated[float, Field(gt=0, le=315_360_000)] | None = None
     """When it ends by itself, from now on; left out: when it is lifted."""
+
+
+def read_id(text: str) -> UUID:
+    """Return an id; raises ProblemError 422."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise ProblemError(
+            HTTPStatus.UNPROCESSABLE_ENTITY, Code.INVALID_ID, "the id is not a UUID"
+        ) from None

@@ -17,6 +17,7 @@ ROUTES: Mapping[tuple[str, str], KeyScope] = {
     ("GET", "/v1/jobs/{job_id}"): KeyScope.READ,
     ("GET", "/v1/articles"): KeyScope.READ,
     ("GET", "/v1/articles/{article_id}"): KeyScope.READ,
+    ("DELETE", "/v1/articles/{article_id}"): KeyScope.OPERATE,
     ("GET", "/v1/clusters/{cluster_id}"): KeyScope.READ,
     ("GET", "/v1/changes"): KeyScope.READ,
     ("GET", "/v1/conservation"): KeyScope.READ,

@@ -14,6 +14,7 @@ __all__ = [
     "REPROCESSED",
     "Event",
     "count_receipts",
+    "first_position",
     "last_position",
     "number_events",
     "read_events",
@@ -26,6 +27,8 @@ REPROCESSED: Final = "reprocessed"
 """The reason of events that tell of a page which was enriched again: no job ended."""
 
 _LAST = text("select coalesce(max(position), 0) from event")
+
+_FIRST = text("select coalesce(min(position), 0) from event")
 
 _NUMBER = text("""
 with n as (select id, row_number() over (order by id) as nth
@@ -174,6 +177,11 @@ def count_receipts(connection: Connection) -> set[int]:
 def last_position(connection: Connection) -> int:
     """Return the highest position that was given, 0 if there is none."""
     return int(connection.execute(_LAST).scalar_one())
+
+
+def first_position(connection: Connection) -> int:
+    """Return the lowest position that is kept, 0 if there is none."""
+    return int(connection.execute(_FIRST).scalar_one())
 
 
 def read_events(connection: Connection, *, after: int, limit: int) -> list[Event]:

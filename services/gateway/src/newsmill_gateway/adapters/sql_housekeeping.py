@@ -7,11 +7,14 @@ from sqlalchemy import Connection, Engine, text
 
 from newsmill_gateway.cancelling import Cancel
 from newsmill_gateway.dead import Discard, Retry
+from newsmill_gateway.deleting import Deletion, PageDeleted
 from newsmill_shared.database import dead
 from newsmill_shared.database.audit import record
 from newsmill_shared.database.cancel import Step, cancel_step
 from newsmill_shared.database.dead import DeadJob, Ended, Group, HostNow, Retried
+from newsmill_shared.database.deletion import delete_page, what_is_held
 from newsmill_shared.database.engine import reading, transaction
+from newsmill_shared.database.tombstones import find_tombstone
 
 __all__ = ["SQLHousekeeping"]
 
@@ -90,10 +93,43 @@ class SQLHousekeeping:
                 )
             return step
 
+    def delete(self, article: UUID, deletion: Deletion) -> PageDeleted | None:
+        """Delete a page, and write down who did it; or say what would go."""
+        if deletion.dry_run:
+            with reading(self._engine) as snapshot:
+                held = what_is_held(snapshot, article)
+                return PageDeleted.of(held, deleted_at=None) if held else _before(snapshot, article)
+        with transaction(self._engine) as connection:
+            deleted = delete_page(connection, article)
+            if deleted is None:
+                return _before(connection, article)
+            record(
+                connection,
+                "article.delete",
+                f"article {article}",
+                by=deletion.by,
+                detail={
+                    "url": deleted.held.url,
+                    "versions": deleted.held.versions,
+                    "jobs": deleted.held.open_jobs,
+                    "reason": deletion.why,
+                },
+            )
+            return PageDeleted.of(deleted.held, deleted_at=deleted.deleted_at)
+
     def window(self) -> Sequence[Mapping[str, object]]:
         """Return what is under way, by stage."""
         with reading(self._engine) as snapshot:
             return [dict(row) for row in snapshot.execute(_WINDOW).mappings()]
+
+
+def _before(connection: Connection, article: UUID) -> PageDeleted | None:
+    stone = find_tombstone(connection, article=article)
+    if stone is None:
+        return None
+    return PageDeleted(
+        dry_run=False, article_id=article, url=None, title=None, deleted_at=stone.deleted_at
+    )
 
 
 def _left(connection: Connection, wanted: Ended) -> int:

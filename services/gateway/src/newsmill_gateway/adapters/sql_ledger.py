@@ -31,7 +31,7 @@ from newsmill_gateway.answers import (
     JobInFull,
     RelatedCluster,
 )
-from newsmill_gateway.ports import Listed
+from newsmill_gateway.ports import FoundChanges, Listed
 from newsmill_gateway.queries import (
     ArticleQuery,
     ClusterQuery,
@@ -44,10 +44,11 @@ from newsmill_shared.database.attempts import PastAttempt, read_attempts
 from newsmill_shared.database.audit import record
 from newsmill_shared.database.conservation import Conservation, conservation
 from newsmill_shared.database.engine import reading, transaction
-from newsmill_shared.database.events import last_position, read_events
+from newsmill_shared.database.events import first_position, last_position, read_events
 from newsmill_shared.database.migrate import is_current
 from newsmill_shared.database.pauses import Pause, lift_pause, list_pauses, set_pause
 from newsmill_shared.database.schema import alias, article, job, listing, outcome, version
+from newsmill_shared.database.tombstones import Tombstone, find_tombstone
 from newsmill_shared.identity import article_id
 
 __all__ = ["SQLArticle", "SQLLedger"]
@@ -120,6 +121,11 @@ class SQLLedger:
             or self._article(_ARTICLE.where(article.c.id == led_to))
         )
 
+    def tombstone(self, *, article: UUID | None, key: str | None) -> Tombstone | None:
+        """Return when an article, or the page with a key, was deleted, if it was."""
+        with reading(self._engine) as snapshot:
+            return find_tombstone(snapshot, article=article, key=key)
+
     def jobs(self, query: JobQuery) -> Listed[UUID, JobAnswer]:
         """Return submissions, newest first."""
         with reading(self._engine) as snapshot:
@@ -137,7 +143,9 @@ class SQLLedger:
                 entry.answer.article_id: entry
                 for entry in _articles(snapshot, snapshot.execute(chosen).mappings().all())
             }
-        return Listed(tuple((place, found[key]) for key, place in places.items()), page.next)
+        # What was deleted stands in the list until the deletion is numbered.
+        shown = ((place, found[key]) for key, place in places.items() if key in found)
+        return Listed(tuple(shown), page.next)
 
     def cluster(self, cluster_id: UUID, query: ClusterQuery) -> Cluster | None:
         """Return a page of a cluster, by its id or that of an article."""
@@ -160,12 +168,13 @@ class SQLLedger:
             next=found.next,
         )
 
-    def changes(self, after: int, *, limit: int) -> tuple[tuple[Change, ...], int]:
-        """Return numbered events that follow a position, and the last position of all."""
+    def changes(self, after: int, *, limit: int) -> FoundChanges:
+        """Return numbered events that follow a position."""
         with reading(self._engine) as snapshot:
             events = read_events(snapshot, after=after, limit=limit)
-            last = last_position(snapshot)
-        return tuple(Change.model_validate(entry, from_attributes=True) for entry in events), last
+            first, last = first_position(snapshot), last_position(snapshot)
+        changes = tuple(Change.model_validate(entry, from_attributes=True) for entry in events)
+        return FoundChanges(changes, first, last)
 
     def conservation(self) -> Conservation:
         """Count what was accepted and what became of it."""
