@@ -43,7 +43,7 @@ class FakeKeyBook:
         self.is_away = False
         self.uses: list[dict[str, datetime]] = []
 
-    def live(self) -> Sequence[KeyRecord]:
+    def list(self) -> Sequence[KeyRecord]:
         """Return the keys."""
         self.reads += 1
         if self.is_away:

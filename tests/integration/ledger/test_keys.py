@@ -12,7 +12,6 @@ from newsmill_shared.database.keys import (
     create_key,
     end_keys,
     list_keys,
-    live_keys,
     new_secret,
     note_uses,
     rotate_key,
@@ -38,7 +37,8 @@ def rotated(engine: Engine, name: str = "desk") -> tuple[KeyRecord, KeyRecord]:
 
 def live(engine: Engine) -> list[str]:
     with transaction(engine) as connection:
-        return [key.id for key in live_keys(connection)]
+        now = datetime.now(UTC)
+        return [key.id for key in list_keys(connection) if key.is_live(now)]
 
 
 def test_a_secret_is_not_in_the_ledger(ledger: LedgerUnderTest) -> None:

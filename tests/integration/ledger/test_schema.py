@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import text
 
 import newsmill_shared.database
 from newsmill_shared.database.engine import transaction
@@ -28,7 +29,7 @@ def test_the_migrated_database_has_the_tables_and_columns_that_the_code_names(
                 "compare_type": True,
                 "include_object": lambda _thing, name, kind, *_: (
                     kind in ("table", "column")
-                    and not str(name).startswith(("outcome_", "attempt_", "alembic_"))
+                    and not str(name).startswith(("outcome_", "attempt_", "settled_", "alembic_"))
                 ),
             },
         )
@@ -76,6 +77,23 @@ def test_a_schema_that_is_newer_than_the_code_is_left_alone(
         migrate(database_url)
 
     assert current_revision(ledger.engine) == "9999"
+
+
+def test_code_of_the_version_before_goes_on_with_a_newer_schema(
+    ledger: LedgerUnderTest, database_url: str, migrations: Path
+) -> None:
+    add_contraction(migrations, str(current_revision(ledger.engine)))
+
+    migrate(database_url, migrations=migrations)
+
+    assert is_current(ledger.engine)
+
+
+def test_a_schema_that_lacks_a_migration_is_not_current(ledger: LedgerUnderTest) -> None:
+    with transaction(ledger.engine) as connection:
+        connection.execute(text("update alembic_version set version_num = '0001'"))
+
+    assert not is_current(ledger.engine)
 
 
 def test_data_is_removed_only_by_who_says_so(

@@ -1,6 +1,7 @@
 """Who may call: on loopback any program of this machine, elsewhere who knows the key."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -221,6 +222,20 @@ def test_the_first_key_opens_while_nobody_can_tell_of_others() -> None:
 
     assert refusal(door, {"authorization": "Bearer first"}) is None
     assert refusal(door, {"authorization": "Bearer second"}) == (503, Code.DATABASE_AWAY)
+
+
+def test_a_key_that_has_ended_is_refused_and_is_no_guess() -> None:
+    old = a_key("old", "crawler", ends_at=datetime(2025, 6, 17, tzinfo=UTC))
+    keyring = Keyring(FakeKeyBook(old))
+    asyncio.run(keyring.freshen(seconds=5))
+    door = Door(loopback=False, key="correct horse", keyring=keyring, clock=Clock())
+
+    said = [guess(door, "old") for _ in range(200)]
+
+    assert {problem.code for problem in said if problem} == {Code.KEY_REFUSED}
+    assert said[0] is not None
+    assert "crawler" in said[0].detail
+    assert guess(door, "correct horse") is None
 
 
 def test_where_no_key_is_asked_for_one_tells_who_calls_and_any_other_tells_nothing() -> None:

@@ -1,11 +1,18 @@
 """The keys as a gateway knows them: how old the copy may be, also while PostgreSQL is away."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from newsmill_gateway.keyring import AWAY_SECONDS, FRESH_SECONDS, USES_SECONDS, Keyring
+from newsmill_gateway.keyring import (
+    AWAY_SECONDS,
+    FRESH_SECONDS,
+    USES_SECONDS,
+    KeyEndedError,
+    Keyring,
+)
 from newsmill_shared.database.engine import DatabaseAwayError
 from tests.support.keys import FakeKeyBook, a_key
 
@@ -51,12 +58,13 @@ def test_a_revoked_key_opens_nothing_after_the_copy_is_old() -> None:
     keyring = a_keyring(book, clock)
     name_of(keyring, "one")
 
-    book.keys.clear()
+    book.keys[0] = replace(book.keys[0], ends_at=START)
     within = name_of(keyring, "one")
     clock.seconds += FRESH_SECONDS
-    after = name_of(keyring, "one")
 
-    assert (within, after) == ("desk", None)
+    assert within == "desk"
+    with pytest.raises(KeyEndedError, match=r"desk .* ended 2025-06-17 18:00 UTC"):
+        name_of(keyring, "one")
 
 
 def test_what_this_gateway_changes_counts_at_once() -> None:
@@ -79,7 +87,8 @@ def test_a_key_ends_by_the_clock_whatever_the_copy_says() -> None:
     clock.seconds += 1
 
     assert before == "desk"
-    assert name_of(keyring, "one") is None
+    with pytest.raises(KeyEndedError):
+        name_of(keyring, "one")
     assert keyring.holder(key.id) is None
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from newsmill_gateway.keyring import Keyring
+from newsmill_gateway.keyring import KeyEndedError, Keyring
 from newsmill_gateway.problems import Code, ProblemError
 from newsmill_gateway.scopes import FIRST, LOCAL, Caller
 from newsmill_gateway.settings import GatewaySettings, is_loopback
@@ -103,7 +103,10 @@ class Door:
             ProblemError: 401 ``key_refused``, 429 ``key_throttled``, 503 ``database_away``.
         """
         if self.key is None:
-            return self._named(given) or LOCAL
+            try:
+                return self._named(given) or LOCAL
+            except KeyEndedError as error:
+                raise _key_refused(str(error)) from error
         if given is None:
             raise _key_refused()
         wait = math.ceil(self.throttle.wait_seconds(address, self.clock()))
@@ -114,7 +117,12 @@ class Door:
                 f"too many wrong keys: no key is looked at for {wait} s",
                 headers={"Retry-After": str(wait)},
             )
-        caller = FIRST if self._is_first(given) else self._named(given)
+        try:
+            caller = FIRST if self._is_first(given) else self._named(given)
+        except KeyEndedError as error:
+            # No guess: else one program with an old key would close the door to its neighbours.
+            _log.warning("ended key", said=str(error), address=address)
+            raise _key_refused(str(error)) from error
         if caller is None:
             self.throttle.wrong(address, self.clock())
             _log.warning("wrong key", address=address)
@@ -167,11 +175,11 @@ def bearer(headers: Mapping[str, str]) -> str | None:
     return given.strip() if scheme.lower() == "bearer" else None
 
 
-def _key_refused() -> ProblemError:
+def _key_refused(detail: str = "send the header Authorization: Bearer KEY") -> ProblemError:
     return ProblemError(
         HTTPStatus.UNAUTHORIZED,
         Code.KEY_REFUSED,
-        "send the header Authorization: Bearer KEY",
+        detail,
         headers={"WWW-Authenticate": "Bearer"},
     )
 

@@ -14,8 +14,9 @@ import structlog
 from newsmill_gateway.scopes import Caller
 from newsmill_shared.database.engine import DatabaseAwayError
 from newsmill_shared.database.keys import KeyRecord, digest
+from newsmill_shared.errors import NewsmillError
 
-__all__ = ["AWAY_SECONDS", "FRESH_SECONDS", "USES_SECONDS", "KeyBook", "Keyring"]
+__all__ = ["AWAY_SECONDS", "FRESH_SECONDS", "USES_SECONDS", "KeyBook", "KeyEndedError", "Keyring"]
 
 FRESH_SECONDS = 2.0
 """A key that is revoked, here or at another gateway, opens nothing after so long."""
@@ -28,11 +29,15 @@ USES_SECONDS = 60.0
 _log = structlog.get_logger()
 
 
+class KeyEndedError(NewsmillError):
+    """This secret was good until it ended, or was revoked."""
+
+
 class KeyBook(Protocol):
     """Keys in the ledger; both methods raise `DatabaseAwayError` when that is away."""
 
-    def live(self) -> Sequence[KeyRecord]:
-        """Return the keys that open something."""
+    def list(self) -> Sequence[KeyRecord]:
+        """Return all keys, also those that have ended."""
         ...
 
     def note_uses(self, uses: Mapping[str, datetime]) -> None:
@@ -73,18 +78,24 @@ class Keyring:
         self._written_at = clock()
 
     def find(self, secret: str) -> Caller | None:
-        """Return who has a secret; None if nobody does, or not any more. Reads no database.
+        """Return who has a secret; None if nobody ever did. Reads no database.
 
         Raises:
+            KeyEndedError: Somebody had it.
             DatabaseAwayError: It has been away for so long that nobody can tell.
         """
         copy = self._known()
         if copy is None:
             raise DatabaseAwayError("PostgreSQL, which has the keys, does not answer")
-        return self._caller(copy.by_digest.get(digest(secret)))
+        key = copy.by_digest.get(digest(secret))
+        if key is not None and not key.is_live(self._now()):
+            raise KeyEndedError(
+                f"the key {key.name} {key.id} ended {key.ends_at:%Y-%m-%d %H:%M} UTC"
+            )
+        return self._caller(key)
 
     def holder(self, key_id: str) -> Caller | None:
-        """Return who has the secret with an id; None as for ``find``, or if nobody can tell."""
+        """Return who has the secret with an id; None if it has ended, or nobody can tell."""
         copy = self._known()
         return self._caller(copy.by_id.get(key_id)) if copy else None
 
@@ -127,7 +138,7 @@ class Keyring:
             if not self._is_due():
                 return
             self._tried_at = began_at = self._clock()
-            keys = self._book.live()
+            keys = self._book.list()
             self._copy = _Copy(
                 {key.digest: key for key in keys}, {key.id: key for key in keys}, began_at
             )

@@ -23,7 +23,6 @@ __all__ = [
     "digest",
     "end_keys",
     "list_keys",
-    "live_keys",
     "new_secret",
     "note_uses",
     "rotate_key",
@@ -73,8 +72,7 @@ returning {_COLUMNS}
 """)  # noqa: S608 - names of columns
 
 _LIST = text(f"""
-select {_COLUMNS} from api_key
-where :ended or ends_at is null or ends_at > now() order by name, created_at, id
+select {_COLUMNS} from api_key order by name, created_at, id
 """)  # noqa: S608
 
 _LIVE_OF = text(f"""
@@ -192,12 +190,7 @@ def end_keys(connection: Connection, name: str, *, id_: str | None = None) -> li
 
 def list_keys(connection: Connection) -> list[KeyRecord]:
     """Return all keys by name, also those that have ended."""
-    return [_record(row) for row in connection.execute(_LIST, {"ended": True}).mappings()]
-
-
-def live_keys(connection: Connection) -> list[KeyRecord]:
-    """Return the keys that open something."""
-    return [_record(row) for row in connection.execute(_LIST, {"ended": False}).mappings()]
+    return [_record(row) for row in connection.execute(_LIST).mappings()]
 
 
 def note_uses(connection: Connection, uses: Mapping[str, datetime]) -> None:

@@ -52,7 +52,7 @@ def migrate(
             )
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-        if missing:
+        if missing and before is not None:
             after = missing[-1].revision
             detail = {"from": before, "to": after, "count": len(missing)}
             record(connection, "migrate", "ledger", by=by, detail=detail)
@@ -103,20 +103,22 @@ def current_revision(engine: Engine) -> str | None:
 
 
 def is_current(engine: Engine) -> bool:
-    """Tell whether a database has every migration this code knows."""
+    """Tell whether a database has every migration this code knows; it may have newer ones."""
     with translating(), engine.connect() as connection:
         return has_newest_schema(connection)
 
 
 def has_newest_schema(connection: Connection) -> bool:
     """Tell it on an open connection."""
+    # What is not known was added by a newer version, for which this one makes room.
     revision = MigrationContext.configure(connection).get_current_revision()
-    return revision == _newest_revision()
+    return revision is not None and revision not in _older_revisions()
 
 
 @cache
-def _newest_revision() -> str | None:
-    return ScriptDirectory.from_config(_config()).get_current_head()
+def _older_revisions() -> frozenset[str]:
+    _, *older = ScriptDirectory.from_config(_config()).walk_revisions()
+    return frozenset(script.revision for script in older)
 
 
 def _config(migrations: Path = _MIGRATIONS) -> Config:

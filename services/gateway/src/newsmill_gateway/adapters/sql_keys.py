@@ -14,7 +14,6 @@ from newsmill_shared.database.keys import (
     create_key,
     end_keys,
     list_keys,
-    live_keys,
     note_uses,
     rotate_key,
 )
@@ -34,11 +33,6 @@ class SQLKeys:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-
-    def live(self) -> Sequence[KeyRecord]:
-        """Return the keys that open something."""
-        with reading(self._engine) as snapshot:
-            return live_keys(snapshot)
 
     def note_uses(self, uses: Mapping[str, datetime]) -> None:
         """Write down when keys were last seen, by their ids."""
