@@ -20,12 +20,12 @@ def partitions(ledger: LedgerUnderTest) -> list[tuple[object, ...]]:
     """Return the months of each table."""
     return ledger.sql(
         "select inhparent::regclass::text, inhrelid::regclass::text from pg_inherits "
-        "where inhparent in ('outcome'::regclass, 'attempt'::regclass) "
+        "where inhparent in ('outcome'::regclass, 'attempt'::regclass, 'settled'::regclass) "
         "and inhrelid::regclass::text ~ '[0-9]$' order by 1, 2"
     )
 
 
-def test_outcomes_and_attempts_have_the_next_months_ahead(ledger: LedgerUnderTest) -> None:
+def test_what_is_kept_of_jobs_has_the_next_months_ahead(ledger: LedgerUnderTest) -> None:
     for _ in range(2):
         with transaction(ledger.engine) as connection:
             make_partitions(connection, NOVEMBER)
@@ -35,6 +35,8 @@ def test_outcomes_and_attempts_have_the_next_months_ahead(ledger: LedgerUnderTes
         ("attempt", "attempt_2032_01"),
         ("outcome", "outcome_2031_12"),
         ("outcome", "outcome_2032_01"),
+        ("settled", "settled_2031_12"),
+        ("settled", "settled_2032_01"),
     ]
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 __all__ = ["first_id", "make_partitions", "month_after"]
 
 _MONTHS_AHEAD = 2
-_TABLES = ("outcome", "attempt")
+_TABLES = ("outcome", "attempt", "settled")
 
 
 def first_id(moment: datetime) -> UUID:
@@ -32,8 +32,9 @@ def make_partitions(connection: Connection, now: datetime) -> None:
         connection.execute(
             text(
                 "select inhrelid::regclass::text from pg_inherits "
-                "where inhparent in ('outcome'::regclass, 'attempt'::regclass)"
-            )
+                "where inhparent = any(cast(cast(:tables as text[]) as regclass[]))"
+            ),
+            {"tables": list(_TABLES)},
         ).scalars()
     )
     begin = month_after(now)

@@ -7,6 +7,7 @@ down_revision = "0009"
 
 _STATEMENTS = """
 -- An outcome never changes. What an operator made of one stands beside it: at most one row a job.
+-- By month of the job, like outcome, so that both are dropped together.
 create table settled (
   job_id uuid primary key,
   how text not null check (how in ('retried', 'discarded')),
@@ -15,7 +16,8 @@ create table settled (
   retry_id uuid,
   settled_at timestamptz not null default now(),
   check ((how = 'retried') = (retry_id is not null))
-);
+) partition by range (job_id);
+create table settled_default partition of settled default;
 
 -- What was handed in with a job and is wanted again when it is retried.
 alter table outcome add column timezone text;
