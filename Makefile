@@ -48,9 +48,12 @@ demo: install ## Start everything on embedded engines and mill the demo site (AR
 
 # --- Test ----------------------------------------------------------------------------------------
 
+# Most of the time goes into waiting: two at a time, each process with engines of its own.
+AT_ONCE ?= --numprocesses=2 --dist=worksteal
+
 .PHONY: test
 test: install ## Run every test, on real engines (ARGS='-k words' chooses)
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest $(AT_ONCE) $(ARGS)
 
 .PHONY: test-unit
 test-unit: install ## Run the tests that open no socket
@@ -58,7 +61,7 @@ test-unit: install ## Run the tests that open no socket
 
 .PHONY: test-integration
 test-integration: install ## Run the integration tests (NEWSMILL_ENGINES=path: on installed engines)
-	$(BIN)/pytest tests/integration $(ARGS)
+	$(BIN)/pytest tests/integration $(AT_ONCE) $(ARGS)
 
 # What needs a browser is no part of `make test`: Debian's chromium, or NEWSMILL_CHROMIUM=path.
 .PHONY: test-browser
