@@ -94,6 +94,7 @@ def build(settings: GatewaySettings) -> FastAPI:
     )
     keys = SQLKeys(engine)
     keyring = Keyring(keys)
+    reprocessing = Reprocessing(SQLReprocessing(engine))
     door = Door.of(settings, keyring)
     api = make_api(
         gateway,
@@ -101,7 +102,7 @@ def build(settings: GatewaySettings) -> FastAPI:
         door=door,
         operators=operators,
         housekeeping=housekeeping,
-        reprocessing=Reprocessing(SQLReprocessing(engine)),
+        reprocessing=reprocessing,
         keys=KeyDesk(keys, changed=keyring.forget),
         meters=meters,
         diagnosis=diagnosis,
@@ -113,6 +114,7 @@ def build(settings: GatewaySettings) -> FastAPI:
         broker=RedisDashboard(redis),
         desk=gateway,
         operating=Operating(housekeeping, gateway),
+        reprocessing=reprocessing,
         operators=operators,
         diagnosis=diagnosis,
         door=door,

@@ -1,5 +1,7 @@
 """What somebody asks for in a query, made harmless: bounded, known words only, no control signs."""
 
+from uuid import UUID
+
 from starlette.datastructures import QueryParams
 
 from newsmill_gateway.dashboard.articles import FLAGS, STORIES
@@ -15,6 +17,7 @@ __all__ = [
     "fields",
     "host_query",
     "local_path",
+    "run_id",
     "text",
 ]
 
@@ -54,6 +57,14 @@ def act_query(query: QueryParams) -> AuditQuery:
         subject=text(query, "subject", most=_SUBJECT_CHARACTERS) or None,
         cursor=_number(query.get("before")),
     )
+
+
+def run_id(query: QueryParams) -> UUID | None:
+    """Return which run is asked for, None for what is no id."""
+    try:
+        return UUID(text(query, "of"))
+    except ValueError:
+        return None
 
 
 def host_query(query: QueryParams) -> HostQuery:

@@ -28,10 +28,12 @@ from newsmill_gateway.dashboard.ports import (
     Pulse,
     Version,
 )
+from newsmill_gateway.dashboard.runs import run_page, runs_page
 from newsmill_gateway.dashboard.verdict import Facts, is_unused
 from newsmill_gateway.diagnosing import Diagnosed, Diagnosis
 from newsmill_gateway.gateway import HandedIn
 from newsmill_gateway.problems import ProblemError
+from newsmill_gateway.reprocessing import Reprocessing
 from newsmill_shared.database.tallies import Count
 from newsmill_shared.diagnosis import Snapshot, diagnose
 from newsmill_shared.errors import TransientError
@@ -86,6 +88,7 @@ class Board:
         broker: Redis.
         desk: The gateway.
         diagnosis: What is wrong, if anything.
+        reprocessing: Tells of runs that enrich stored pages again.
         now: Tells the time while PostgreSQL does not.
     """
 
@@ -96,11 +99,13 @@ class Board:
         broker: Broker,
         desk: Desk,
         diagnosis: Diagnosis,
+        reprocessing: Reprocessing,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._ledger = ledger
         self._desk = desk
         self._diagnosis = diagnosis
+        self._reprocessing = reprocessing
         self._now = now
         self._pulse = Cached(ledger.pulse, seconds=1, patience=2)
         self._queues = Cached(broker.queues, seconds=1, patience=1.5)
@@ -124,6 +129,16 @@ class Board:
             ),
             sign_out,
         )
+
+    def runs(self, run: UUID | None) -> Context:
+        """Return the newest runs, or one with its pages.
+
+        Raises:
+            ProblemError: There is no such run.
+        """
+        if run is None:
+            return runs_page(self._reprocessing.runs())
+        return run_page(self._reprocessing.run(run))
 
     def overview(self) -> Context:
         """Return the whole overview."""

@@ -10,6 +10,7 @@ from newsmill_gateway.dashboard.shell import Front
 from newsmill_gateway.diagnosing import Diagnosis
 from newsmill_gateway.doors import Door
 from newsmill_gateway.operators import Operators
+from newsmill_gateway.reprocessing import Reprocessing
 
 __all__ = ["add_dashboard"]
 
@@ -22,6 +23,7 @@ def add_dashboard(  # noqa: PLR0913 - each answers for a part of the pages
     desk: Desk,
     operators: Operators,
     operating: Operating,
+    reprocessing: Reprocessing,
     diagnosis: Diagnosis,
     door: Door,
     seconds: float,
@@ -35,12 +37,19 @@ def add_dashboard(  # noqa: PLR0913 - each answers for a part of the pages
         desk: The gateway, which looks up and accepts as the API does.
         operators: Tells what operators have done.
         operating: Does what operators want.
+        reprocessing: Tells of runs that enrich stored pages again.
         diagnosis: What is wrong, if anything.
         door: Who may look.
         seconds: A page is given up after this long.
     """
     dashboard = make_dashboard(
-        Board(ledger=ledger, broker=broker, desk=desk, diagnosis=diagnosis),
+        Board(
+            ledger=ledger,
+            broker=broker,
+            desk=desk,
+            diagnosis=diagnosis,
+            reprocessing=reprocessing,
+        ),
         desk,
         operators,
         operating,

@@ -85,6 +85,7 @@ def make_dashboard(
             Route("/hosts", site.guarded(site.hosts)),
             Route("/articles", site.guarded(site.articles)),
             Route("/audit", site.guarded(site.audit)),
+            Route("/runs", site.guarded(site.runs)),
             Route("/explain", site.guarded(site.explain)),
             Route("/jobs/{job_id}", site.guarded(site.job)),
             Route("/acts/{act}", site.guarded(site.preview)),
@@ -274,6 +275,12 @@ class _Site:
         query = asked.act_query(request.query_params)
         found = await self._in_thread(partial(self._operators.audit, query))
         return self._page(request, "audit.html", acts_page(found, query))
+
+    async def runs(self, request: Request) -> Response:
+        """Show runs that enrich stored pages again, and one more closely."""
+        run = asked.run_id(request.query_params)
+        context = await self._in_thread(partial(self._board.runs, run))
+        return self._page(request, "runs.html", context)
 
     async def explain(self, request: Request) -> Response:
         """Go to the job that says what became of something."""

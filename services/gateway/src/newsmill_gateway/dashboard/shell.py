@@ -19,6 +19,7 @@ _FIRST_SEGMENTS = frozenset(
         "hosts",
         "jobs",
         "live",
+        "runs",
         "sign-in",
         "sign-out",
         "static",
