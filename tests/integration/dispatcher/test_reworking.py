@@ -296,6 +296,22 @@ def test_only_a_few_pages_are_on_their_way_at_the_same_time(mill: Mill) -> None:
     assert (len(first), nothing, len(second)) == (4, [], 3)
 
 
+def test_while_jobs_run_a_page_goes_at_a_time_and_after_a_rest(mill: Mill) -> None:
+    store(mill, *(f"https://a.example/{number}" for number in range(9)))
+    begin(mill)
+    mill.ledger.running(a_submission("https://b.example/1"))
+
+    first = sent(mill)
+    nothing = sent(mill)
+    finish(mill, *(enriched(message) for message in first))
+    mill.tick()
+    at_once = mill.pages()
+    mill.around.ahead_seconds += 0.6
+    mill.tick()
+
+    assert (len(first), nothing, at_once, len(mill.pages())) == (1, [], [], 1)
+
+
 def test_a_stopped_run_sends_nothing_and_goes_on_where_it_was(mill: Mill) -> None:
     store(mill, *(f"https://a.example/{number}" for number in range(6)))
     run = begin(mill)

@@ -306,9 +306,10 @@ class Dispatcher:
                 memory.sent_for = fetched.last
                 picked.extend(fetched.messages)
                 if not (picked or probing or depths.enrich):
-                    picked.extend(
-                        memory.reworking.pick(connection, epoch=memory.epoch, now=self._clock())
+                    again = memory.reworking.pick(
+                        connection, epoch=memory.epoch, now=self._clock(), busy=running > 0
                     )
+                    picked.extend(again)
             if probing and picked:
                 memory.breaking.probed(self._clock())
                 return picked, None

@@ -29,6 +29,8 @@ _log = structlog.get_logger()
 
 _LOOK_SECONDS = 0.1
 """Between two looks while a run goes on: results of a run wake nobody."""
+_BUSY_SECONDS = 0.5
+"""Between two pages of a run while jobs run: they share the processors with it."""
 _IDLE_SECONDS = 1.0
 """Between two looks while there is none."""
 _PLANNED_AT_ONCE = 200
@@ -185,23 +187,26 @@ _VOID = text("update rework set state = 'waiting' where state = 'running'")
 
 
 class Reworking:
-    """Sends pages of runs, a few at a time, when nothing else waits for enrich.
+    """Sends pages of runs when nothing else waits for enrich.
 
     Args:
-        window: Pages of runs that are on their way at the same time, at most.
+        window: Pages of runs that are on their way at the same time while no job runs; while jobs
+            do, it is one, and after a rest.
     """
 
     def __init__(self, window: int) -> None:
         self._window = window
         self._next_look = 0.0
-        self._goes_on = False
+        self._wait: float | None = None
 
     @property
     def wait_seconds(self) -> float | None:
         """When to look again: None if no run goes on."""
-        return _LOOK_SECONDS if self._goes_on else None
+        return self._wait
 
-    def pick(self, connection: Connection, *, epoch: str, now: float) -> list[PageFetched]:
+    def pick(
+        self, connection: Connection, *, epoch: str, now: float, busy: bool
+    ) -> list[PageFetched]:
         """Return the pages to send now, having planned the next and ended what is through.
 
         Call it only if no job waits for enrich, and none lies in its list.
@@ -210,23 +215,24 @@ class Reworking:
             connection: An open transaction on the dispatcher's session.
             epoch: The incarnation of Redis' data that the messages belong to.
             now: Monotonic seconds.
+            busy: Jobs run.
         """
         if now < self._next_look:
             return []
         run = connection.execute(_CURRENT).one_or_none()
-        self._goes_on = run is not None
-        self._next_look = now + (_LOOK_SECONDS if run else _IDLE_SECONDS)
         if run is None:
+            self._wait, self._next_look = None, now + _IDLE_SECONDS
             connection.execute(_FORGET, {"days": _SHOWN_DAYS})
             return []
+        self._wait = _BUSY_SECONDS if busy else _LOOK_SECONDS
+        self._next_look = now + self._wait
         if run.waiting < self._window and run.after_position < run.until_position:
             _plan(connection, run)
         elif not run.waiting and not run.running:
             connection.execute(_END, {"run": run.id})
             _log.info("run ended", run=str(run.id))
-        if run.running >= self._window:
-            return []
-        return _send(connection, run, self._window - run.running, epoch)
+        room = (1 if busy else self._window) - run.running
+        return _send(connection, run, room, epoch) if room > 0 else []
 
 
 def take_notes(connection: Connection, notes: Sequence[AnyNote]) -> list[AnyNote]:
