@@ -11,6 +11,8 @@ from redis import Redis
 from newsmill_enrich.adapters.redis_index import RedisIndex
 from newsmill_enrich.duplicates import SKETCH_VERSION, fingerprint, judge
 from newsmill_enrich.tasks import as_message
+from newsmill_shared.database.deletion import delete_page
+from newsmill_shared.database.engine import transaction
 from newsmill_shared.database.finish import Ending
 from newsmill_shared.errors import TransientError
 from newsmill_shared.identity import article_id
@@ -261,3 +263,33 @@ def test_a_new_version_of_the_sketch_fills_beside_the_old_one(press: Press) -> N
     assert old.article.duplicates.duplicate_of is not None
     assert new.article.duplicates.duplicate_of is None
     assert new.article.duplicates.sequence > old.article.duplicates.sequence
+
+
+def test_the_index_forgets_a_deleted_page(press: Press) -> None:
+    press.keeper().tick()
+    original = press.enrich(1, "https://a.example/story")
+    press.store(original)
+    with transaction(press.ledger.engine) as connection:
+        delete_page(connection, article_id(original.page.final_key))
+
+    press.keeper().tick()
+    copy = press.enrich(1, "https://b.example/copy")
+
+    assert copy.article.duplicates.duplicate_of is None
+    assert press.ledger.sql("select count(*) from doomed_document") == [(0,)]
+
+
+def test_what_was_stored_again_since_its_deletion_is_not_forgotten(press: Press) -> None:
+    press.keeper().tick()
+    original = press.enrich(1, "https://a.example/story")
+    press.store(original)
+    with transaction(press.ledger.engine) as connection:
+        delete_page(connection, article_id(original.page.final_key))
+    again = press.enrich(1, "https://a.example/story")
+    press.ledger.sql("update job set force = true")
+    press.store(again)
+
+    press.keeper().tick()
+    copy = press.enrich(1, "https://b.example/copy")
+
+    assert copy.article.duplicates.duplicate_of is not None

@@ -67,11 +67,8 @@ def test_readers_of_changes_and_the_audit_are_told(mill: Mill) -> None:
     assert [(one["kind"], one["job_id"]) for one in changes if one["kind"] == "deleted"] == [
         ("deleted", None)
     ]
-    assert [(act["by"], act["act"], act["subject"]) for act in acts][0] == (
-        "ana",
-        "article.delete",
-        f"article {article}",
-    )
+    told = [(act["by"], act["act"], act["subject"]) for act in acts]
+    assert ("ana", "article.delete", f"article {article}") in told
 
 
 def test_a_cursor_from_before_what_is_kept_is_told_where_to_begin(mill: Mill) -> None:

@@ -18,7 +18,7 @@ URL = "https://paper.example/story"
 PRINTED = "https://paper.example/print/story"
 
 
-def fingerprinted(text: str = "What happened.", **fields: object) -> Article:
+def fingerprinted(text: str = "What happened.", *, aliases: tuple[Alias, ...] = ()) -> Article:
     digest = hashlib.sha256(text.encode()).hexdigest()
     said = DuplicateVerdict(
         document=digest[:16],
@@ -26,7 +26,7 @@ def fingerprinted(text: str = "What happened.", **fields: object) -> Article:
         sketch=base64.b64encode(b"\x01sketch").decode(),
         keys=base64.b64encode(b"keys").decode(),
     )
-    return an_article(text=text, **fields).model_copy(update={"duplicates": said})
+    return an_article(text=text, aliases=aliases).model_copy(update={"duplicates": said})
 
 
 def stored(
@@ -165,7 +165,8 @@ def test_force_after_the_deletion_brings_the_page_back(ledger: LedgerUnderTest) 
 
     (refused,) = ledger.finish(an_article_enriched(without, page=a_page(URL)))
     (taken,) = ledger.finish(an_article_enriched(forced, page=a_page(final_url=URL)))
-    (after,) = ledger.finish(an_article_enriched(*ledger.running(a_submission(URL))))
+    (later,) = ledger.running(a_submission(URL))
+    (after,) = ledger.finish(an_article_enriched(later))
 
     assert refused.reason is Reason.DELETED
     assert (taken.reason, taken.article_id) == (Reason.NEW, article)

@@ -1,4 +1,4 @@
-"""Keep the duplicate index: rebuild it when it is lost, catch up, forget what was never stored."""
+"""Keep the duplicate index: rebuild it when it is lost, catch up, forget what is not stored."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -96,6 +96,12 @@ class Rows(Protocol):
     def stored(self, documents: Sequence[bytes]) -> set[bytes]:
         """Return those that are kept."""
 
+    def doomed(self, version: int, *, limit: int) -> list[bytes]:
+        """Return documents of deleted pages that the index may still have."""
+
+    def forgotten(self, documents: Sequence[bytes], version: int) -> None:
+        """Note that the index has no more of these."""
+
     def open_jobs(self, job_ids: Sequence[UUID]) -> set[UUID]:
         """Return those that have not ended."""
 
@@ -149,6 +155,7 @@ class Keeper:
             self._catch_up(self._index.kept())
             self._settle()
             self._report(None)
+        self._forget_deleted()
         return True
 
     def _rebuild(self, progress: Progress | None, *, ready: bool) -> None:
@@ -244,6 +251,16 @@ class Keeper:
             skip += len(old) - len(ended)
             if len(old) < self._batch or self._stopping():
                 return
+
+    def _forget_deleted(self) -> None:
+        """Forget documents of deleted pages, once all that was read before is loaded."""
+        while not self._stopping():
+            doomed = self._rows.doomed(self._version, limit=self._batch)
+            if not (doomed and self._index.still_hold()):
+                return
+            self._index.forget(doomed)
+            self._rows.forgotten(doomed, self._version)
+            _log.info("documents of deleted pages are forgotten", documents=len(doomed))
 
     def _report(self, progress: Progress | None) -> None:
         state = self._index.state()

@@ -15,6 +15,8 @@ from newsmill_shared.messages import ArticleEnriched
 __all__ = [
     "count_fingerprints",
     "database_now",
+    "doomed_documents",
+    "forgotten",
     "highest_sequence",
     "open_jobs",
     "record_fingerprints",
@@ -69,6 +71,24 @@ _OPEN = text("""
 select id from job where id = any(:ids)
 union all
 select id from rework where id = any(:ids) and state in ('waiting', 'running')
+""")
+
+
+# What was stored again since is not forgotten.
+_DOOMED = text("""
+with again as (
+  delete from doomed_document d using fingerprint f
+  where d.sketch_version = :version and f.document = d.document
+    and f.sketch_version = d.sketch_version)
+select d.document from doomed_document d
+where d.sketch_version = :version and not exists (
+  select from fingerprint f where f.document = d.document
+    and f.sketch_version = d.sketch_version)
+order by d.document limit :limit
+""")
+
+_FORGOTTEN = text("""
+delete from doomed_document where sketch_version = :version and document = any(:documents)
 """)
 
 
@@ -164,6 +184,17 @@ def stored_documents(connection: Connection, documents: Sequence[bytes]) -> set[
 def open_jobs(connection: Connection, job_ids: Sequence[UUID]) -> set[UUID]:
     """Return those of these jobs, and of the pages that runs enrich again, that have not ended."""
     return {row.id for row in connection.execute(_OPEN, {"ids": list(job_ids)})}
+
+
+def doomed_documents(connection: Connection, *, version: int, limit: int) -> list[bytes]:
+    """Return documents of deleted pages that an index may still have."""
+    values = {"version": version, "limit": limit}
+    return [bytes(row.document) for row in connection.execute(_DOOMED, values)]
+
+
+def forgotten(connection: Connection, documents: Sequence[bytes], *, version: int) -> None:
+    """Note that the index of a sketch version has no more of these documents."""
+    connection.execute(_FORGOTTEN, {"version": version, "documents": list(documents)})
 
 
 def _document(row: RowMapping) -> IndexedDocument:

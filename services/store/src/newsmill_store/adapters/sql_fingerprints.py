@@ -55,6 +55,16 @@ class SQLFingerprints:
         with transaction(self._engine) as connection:
             return fingerprints.stored_documents(connection, documents)
 
+    def doomed(self, version: int, *, limit: int) -> list[bytes]:
+        """Return documents of deleted pages that the index may still have."""
+        with transaction(self._engine) as connection:
+            return fingerprints.doomed_documents(connection, version=version, limit=limit)
+
+    def forgotten(self, documents: Sequence[bytes], version: int) -> None:
+        """Note that the index has no more of these."""
+        with transaction(self._engine) as connection:
+            fingerprints.forgotten(connection, documents, version=version)
+
     def open_jobs(self, job_ids: Sequence[UUID]) -> set[UUID]:
         """Return those that have not ended."""
         with transaction(self._engine) as connection:
