@@ -92,3 +92,23 @@ def test_what_is_under_way_is_shown(mill: Mill, api: httpx.Client) -> None:
     window = api.get("/v1/window").json()
 
     assert (window["running"], window["stages"][0]["oldest_job"]) == (1, str(job_id))
+
+
+def test_stored_pages_that_are_enriched_again_are_under_way_too(
+    mill: Mill, api: httpx.Client
+) -> None:
+    mill.store("https://paper.example/1")
+    mill.sql(
+        "insert into rework (run_id, article_id, version, fetch_id, state, dispatched_at) "
+        "select gen_random_uuid(), id, 1, id, 'running', now() from article"
+    )
+    mill.add("https://paper.example/2")
+    mill.sql("update job set state = 'running', stage = 'enrich', dispatched_at = now()")
+
+    window = api.get("/v1/window").json()
+
+    assert [(stage["stage"], stage["jobs"]) for stage in window["stages"]] == [
+        ("enrich", 1),
+        ("reprocess", 1),
+    ]
+    assert window["stages"][1]["oldest_url"] == "https://paper.example/1"

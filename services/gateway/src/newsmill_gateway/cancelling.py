@@ -105,11 +105,13 @@ class Cancelled(_Answer):
 class WindowStage(_Answer):
     """What was sent to a stage, or is on its way from there, and has not ended."""
 
-    stage: Literal["ingest", "enrich"]
+    stage: Literal["ingest", "enrich", "reprocess"]
+    """``enrich`` until it is stored; ``reprocess``: stored pages that are enriched again."""
     jobs: int
     oldest_seconds: float
     """Since the oldest was sent."""
-    oldest_job: UUID
+    oldest_job: UUID | None
+    """Null for a stored page, which has none."""
     oldest_url: str
 
 

@@ -107,6 +107,7 @@ class Ended:
             "label": self.label,
             "stage": self.stage,
             "since": self.since and self.since.isoformat(),
+            "settled": self.settled if self.settled is not Settled.NO else None,
         }
         return {name: str(value) for name, value in given.items() if value is not None}
 

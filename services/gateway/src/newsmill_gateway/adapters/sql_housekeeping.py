@@ -18,13 +18,19 @@ from newsmill_shared.database.tombstones import find_tombstone
 
 __all__ = ["SQLHousekeeping"]
 
-# What was sent to ingest, or has passed it and not been stored yet.
+# What was sent to ingest, or has passed it and not been stored yet, and pages of runs.
 _WINDOW = text("""
-select stage, count(*) as jobs, (array_agg(id order by dispatched_at))[1] as oldest_job,
-       (array_agg(url order by dispatched_at))[1] as oldest_url,
-       coalesce(extract(epoch from now() - min(dispatched_at)), 0) as oldest_seconds
-from job where state = 'running' group by stage
-order by array_position(array['ingest', 'enrich'], stage)
+select * from (
+  select stage, count(*) as jobs, (array_agg(id order by dispatched_at))[1] as oldest_job,
+         (array_agg(url order by dispatched_at))[1] as oldest_url,
+         coalesce(extract(epoch from now() - min(dispatched_at)), 0) as oldest_seconds
+  from job where state = 'running' group by stage
+  union all
+  select 'reprocess', count(*), null, (array_agg(article.url order by dispatched_at))[1],
+         coalesce(extract(epoch from now() - min(dispatched_at)), 0)
+  from rework join article on article.id = rework.article_id
+  where rework.state = 'running' having count(*) > 0) as under_way
+order by array_position(array['ingest', 'enrich', 'reprocess'], stage)
 """)
 
 
