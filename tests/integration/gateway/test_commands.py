@@ -112,3 +112,6 @@ def test_a_key_is_made_listed_rotated_and_revoked(mill: Mill) -> None:
     assert secret not in listed[1]
     assert revoked[1].count("revoked desk") == 2
     assert json.loads(left[1]) == []
+    newest = newsmill(mill, "audit", "desk")[1].splitlines()[0]
+    assert "key.revoke  desk" in newest
+    assert "count 2" in newest

@@ -14,7 +14,8 @@ REQUESTS = re.compile(r"^```http\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 CONSOLES = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 VARYING = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-    r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?"
+    r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?"
+    r"|nm_\S+|\b[0-9a-f]{8}\b"
 )
 
 

@@ -1,6 +1,7 @@
 """Keys over HTTP: made, used, rotated, revoked, and written down in the audit."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import httpx
 import psycopg
@@ -11,6 +12,7 @@ from tests.support.gateway import serving
 from tests.support.keys import made_key
 
 FIRST = "the-first-key"
+PATIENCE_SECONDS = 30.0
 
 
 @pytest.fixture
@@ -27,6 +29,13 @@ def bearer(secret: str) -> dict[str, str]:
 
 def status(api: httpx.Client, secret: str) -> int:
     return api.get("/v1/conservation", headers=bearer(secret)).status_code
+
+
+def wait_for(condition: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < end, what
+        time.sleep(0.05)
 
 
 def test_a_key_opens_what_its_scopes_say_and_nothing_else(locked: httpx.Client) -> None:
@@ -98,6 +107,38 @@ def test_what_is_revoked_opens_nothing_at_once(locked: httpx.Client) -> None:
     locked.delete("/v1/keys/desk", headers=bearer(FIRST))
 
     assert (before, status(locked, secret)) == (200, 401)
+
+
+def test_what_one_gateway_revokes_another_refuses_within_seconds(
+    locked: httpx.Client, settings: GatewaySettings
+) -> None:
+    secret = made_key(locked, FIRST, "desk")
+    changed = {**settings.model_dump(), "api_key": FIRST}
+
+    with serving(GatewaySettings.model_validate(changed)) as other:
+        before = status(other, secret)
+        locked.delete("/v1/keys/desk", headers=bearer(FIRST))
+
+        wait_for(lambda: status(other, secret) == 401, "the other gateway has heard of it")
+
+    assert before == 200
+
+
+def test_the_last_use_of_a_key_is_written_down(
+    locked: httpx.Client, settings: GatewaySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = made_key(locked, FIRST, "desk")
+    monkeypatch.setattr("newsmill_gateway.keyring.USES_SECONDS", 0.0)
+
+    def used_at() -> str | None:
+        [key] = locked.get("/v1/keys", headers=bearer(FIRST)).json()["keys"]
+        return str(key["used_at"]) if key["used_at"] else None
+
+    before = used_at()
+    status(locked, secret)
+
+    wait_for(lambda: used_at() is not None, "the use is in the ledger")
+    assert before is None
 
 
 def test_a_key_says_who_acts_whatever_he_calls_himself(

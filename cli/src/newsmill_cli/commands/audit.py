@@ -36,7 +36,9 @@ def audit(
 
 def _line(act: Json) -> Text:
     detail = act["detail"]
-    changes, reason = _changes(detail.get("changed") or {}), detail.get("reason")
+    reason = detail.get("reason")
+    told = {name: value for name, value in detail.items() if name not in ("changed", "reason")}
+    changes = ", ".join(filter(None, (_changes(detail.get("changed") or {}), _details(told))))
     return Text.assemble(
         (f"{act['at'][:19].replace('T', ' ')}  ", "dim"),
         f"{act['by']}  {act['act']}  {act['subject']}",
@@ -49,5 +51,20 @@ def _changes(changed: Mapping[str, list[object]]) -> str:
     return ", ".join(f"{name} {_word(was)} -> {_word(now)}" for name, (was, now) in changed.items())
 
 
+def _details(told: Mapping[str, object]) -> str:
+    """Return what an act says besides, such as how many it concerned."""
+    return ", ".join(
+        f"{name} {_word(value)}" for name, value in told.items() if value not in (None, "", [], {})
+    )
+
+
 def _word(value: object) -> str:
-    return "none" if value is None else str(value)
+    match value:
+        case None:
+            return "none"
+        case list():
+            return " ".join(map(_word, value))
+        case dict():
+            return ", ".join(f"{name} {_word(inner)}" for name, inner in value.items())
+        case _:
+            return str(value)
