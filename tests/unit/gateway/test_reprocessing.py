@@ -109,6 +109,7 @@ def test_what_is_not_counted_to_its_end_says_so() -> None:
         {"model_older_than": {"language": 0}},
         {"model_older_than": {"language": "2"}},
         {"since": "yesterday"},
+        {"id": "4b2d8a62-58ce-4c61-9c5f-6f3e0f5a2a11"},
     ],
 )
 def test_what_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:

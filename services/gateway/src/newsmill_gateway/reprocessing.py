@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Annotated, Literal, Protocol
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import UUID7, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from newsmill_gateway.intake import Label, Line, Time
 from newsmill_gateway.problems import Code, ProblemError
@@ -29,7 +29,7 @@ class _Request(BaseModel):
 class Reprocess(_Request):
     """Which stored pages are to be enriched again; what is given must all fit."""
 
-    id: UUID | None = None
+    id: UUID7 | None = None
     """Names the run: the same request with the same id begins it once."""
     host: Host | None = None
     """Articles at this host, exactly."""
