@@ -33,8 +33,8 @@ class DispatcherSettings(Settings):
     window_jobs: int = Field(default=2000, ge=1)
     """Jobs that run at the same time, at most."""
     rework_window: int = Field(default=4, ge=1)
-    """Pages that a run enriches again at the same time while no job runs; while jobs do, it is one
-    page every half second."""
+    """Pages that a run enriches again at the same time while no job runs; while jobs do, or did within
+    the last five seconds, it is one page a second."""
     queue_limit: int = Field(default=1000, ge=1)
     """Messages that wait for enrich or for store, at most."""
     disk_reserve_mb: int = Field(default=1024, ge=0)
@@ -56,5 +56,17 @@ class DispatcherSettings(Settings):
     """Between two numberings of what has ended."""
     judge_after_seconds: float = Field(default=15, gt=0)
     """A running job is looked for when it is older than this."""
+    retention_raw_pages_days: float = Field(default=0, ge=0)
+    """Raw pages are kept for so long, those that articles show now for good; 0 = all for good."""
+    retention_current_pages: bool = False
+    """Whether the raw pages that articles show now are dropped, too: they cannot be enriched again
+    then."""
+    retention_outcomes_days: float = Field(default=0, ge=0)
+    """How jobs ended is kept for so long, and the receipts with their idempotency keys, and up to a
+    month more; 0 = for good. Counts stay."""
+    retention_attempts_days: float = Field(default=0, ge=0)
+    """The story of each attempt is kept for so long, and up to a month more; 0 = for good."""
+    retention_events_days: float = Field(default=0, ge=0)
+    """Events of ``/v1/changes`` are kept for so long; 0 = for good."""
     calm_seconds: float = Field(default=20, ge=0)
     """Nothing is judged lost before dispatcher, PostgreSQL and Redis were up this long."""

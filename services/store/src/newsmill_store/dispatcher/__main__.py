@@ -12,7 +12,9 @@ from newsmill_shared.queue.broker import make_redis
 from newsmill_shared.queue.heartbeat import Heartbeat, new_incarnation
 from newsmill_shared.starting import starting
 from newsmill_store.adapters.redis_carrier import RedisCarrier
+from newsmill_store.adapters.retention_thread import RetentionThread
 from newsmill_store.dispatcher.loop import Dispatcher, NotActiveError
+from newsmill_store.retention import Keep
 from newsmill_store.settings import DispatcherSettings
 
 _log = structlog.get_logger()
@@ -44,12 +46,25 @@ def main() -> None:
         )
         dispatcher = Dispatcher(engine, RedisCarrier(redis, publisher), settings)
         heartbeat = Heartbeat(redis, new_incarnation("dispatcher"))
+        retention = RetentionThread(
+            make_engine(settings.database_url, name="retention", pool_size=0),
+            settings.page_store_url,
+            Keep(
+                pages=settings.retention_raw_pages_days,
+                current_pages=settings.retention_current_pages,
+                outcomes=settings.retention_outcomes_days,
+                attempts=settings.retention_attempts_days,
+                events=settings.retention_events_days,
+            ),
+        )
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         heartbeat.start()
+        retention.start()
         run(dispatcher, heartbeat, stop)
         dispatcher.disconnect()
+        retention.stop()
         heartbeat.stop()
 
 
