@@ -7,6 +7,7 @@ import httpx
 import psycopg
 import pytest
 
+from newsmill_cli.main import app
 from newsmill_gateway.settings import GatewaySettings
 from tests.support.gateway import serving
 from tests.support.keys import made_key
@@ -163,6 +164,25 @@ def test_a_key_says_who_acts_whatever_he_calls_himself(
     with psycopg.connect(settings.database_url) as connection:
         [(dump,)] = connection.execute("select json_agg(audit)::text from audit").fetchall()
     assert secret not in dump
+
+
+def test_what_a_key_drains_goes_on_again_and_nothing_else(
+    locked: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = made_key(locked, FIRST, "night-shift", "read", "operate")
+    monkeypatch.setenv("NEWSMILL_API_URL", str(locked.base_url))
+    monkeypatch.setenv("NEWSMILL_API_KEY", secret)
+
+    codes = [app(words) for words in (["pause", "all"], ["drain"], ["drain", "--resume"])]
+
+    pauses = locked.get("/v1/pauses", headers=bearer(secret)).json()["pauses"]
+    acts = locked.get("/v1/audit", headers=bearer(secret)).json()["acts"]
+    assert codes == [0, 0, 0]
+    assert [pause["by"] for pause in pauses] == ["night-shift"]
+    assert [(act["by"], act["act"]) for act in acts[:2]] == [
+        ("night-shift", "pause.lift"),
+        ("night-shift", "pause.set"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Takes a backup, and brings one back: the ledger first, then the pages that it speaks of."""
 
-import getpass
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -11,6 +10,7 @@ from newsmill_cli.api import Json
 from newsmill_cli.backup import dump
 from newsmill_cli.backup.target import Target
 from newsmill_cli.errors import CommandError
+from newsmill_cli.user import user_name
 from newsmill_shared.database.audit import record
 from newsmill_shared.database.conservation import conservation
 from newsmill_shared.database.copying import (
@@ -85,9 +85,9 @@ def take(target: Target, folder: Path, progress: Callable[[int], None]) -> Summa
     copied = _copy(target.page_store_url, (folder / _PAGES).as_uri(), progress)
     summary = Summary(taken_at, revision, len(copied), sum(copied))
     making.replace(folder / _LEDGER)
+    (folder / _SUMMARY).write_text(json.dumps(asdict(summary), indent=1) + "\n")
     if is_current(engine):
         _write_down(target.database_url, "backup", pages=len(copied), taken_at=taken_at)
-    (folder / _SUMMARY).write_text(json.dumps(asdict(summary), indent=1) + "\n")
     return summary
 
 
@@ -134,7 +134,7 @@ def bring_back(target: Target, folder: Path, progress: Callable[[int], None]) ->
 def _write_down(url: str, act: str, *, pages: int, taken_at: str) -> None:
     with transaction(make_engine(url, name=act, pool_size=0)) as connection:
         detail: Json = {"pages": pages, "taken_at": taken_at}
-        record(connection, act, "everything", by=getpass.getuser(), detail=detail)
+        record(connection, act, "everything", by=user_name(), detail=detail)
 
 
 def _copy(source: str, target: str, progress: Callable[[int], None]) -> list[bool]:

@@ -1,6 +1,5 @@
 """`newsmill cancel`: ends work that waits, by job, label or host."""
 
-import getpass
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from newsmill_cli.errors import ExitCode, UsageError
 from newsmill_cli.options import DataOption, JSONOption
 from newsmill_cli.output import console, print_json
 from newsmill_cli.pausing import HostOption, LabelOption
+from newsmill_cli.user import user_name
 
 __all__ = ["cancel"]
 
@@ -37,7 +37,7 @@ def cancel(
     named = {name: value for name, value in given.items() if value is not None}
     if not named:
         raise UsageError("name what to cancel", "A job's id, --host NAME, --label LABEL.")
-    wanted: Json = {**named, "by": getpass.getuser(), "why": reason}
+    wanted: Json = {**named, "by": user_name(), "why": reason}
     with connect(data) as api:
         seen = _walk(api, {**wanted, "dry_run": True})
         if not dry_run and seen["cancelled"]:

@@ -1,6 +1,5 @@
 """`newsmill dead`: jobs that died or failed: looked at, retried, discarded."""
 
-import getpass
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from newsmill_cli.errors import CommandError, ExitCode
 from newsmill_cli.options import DataOption, JSONOption
 from newsmill_cli.output import console, print_json
 from newsmill_cli.times import moment_of
+from newsmill_cli.user import user_name
 from newsmill_shared.identity import new_id
 from newsmill_shared.reasons import Reason
 
@@ -165,7 +165,7 @@ def retry(  # noqa: PLR0913 - each is an option of the command
         "per_second": per_second,
         "again": again,
         "fetch": fetch,
-        "by": getpass.getuser(),
+        "by": user_name(),
         "why": why,
     }
     with connect(data) as api:
@@ -206,7 +206,7 @@ def discard(  # noqa: PLR0913 - each is an option of the command
     wanted: Json = {
         **_query(outcome, reason, host, label, stage, since, job),
         "limit": limit,
-        "by": getpass.getuser(),
+        "by": user_name(),
         "why": why,
     }
     with connect(data) as api:

@@ -1,6 +1,5 @@
 """`newsmill delete`: removes an article and all that is stored of its page."""
 
-import getpass
 from typing import Annotated
 
 import typer
@@ -12,6 +11,7 @@ from newsmill_cli.connection import connect
 from newsmill_cli.errors import CommandError
 from newsmill_cli.options import DataOption, JSONOption
 from newsmill_cli.output import console, print_json
+from newsmill_cli.user import user_name
 
 __all__ = ["delete"]
 
@@ -30,7 +30,7 @@ def delete(
     How its jobs ended stays, for the counts; readers of changes are told. The page is not fetched
     again unless somebody forces it, and work that is under way does not bring it back.
     """
-    said = {"by": getpass.getuser(), "why": reason}
+    said = {"by": user_name(), "why": reason}
     with connect(data) as api:
         article = _find(api, which)
         answer = api.delete_article(article, {**said, "dry_run": "true"})

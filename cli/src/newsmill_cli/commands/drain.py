@@ -1,6 +1,5 @@
 """`newsmill drain`: before a deploy, sends nothing more and waits for what is under way."""
 
-import getpass
 import time
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from newsmill_cli.errors import ExitCode
 from newsmill_cli.options import DataOption, JSONOption
 from newsmill_cli.output import console, diagnostics, print_json
 from newsmill_cli.times import seconds_of
+from newsmill_cli.user import user_name
 
 __all__ = ["drain"]
 
@@ -40,15 +40,15 @@ def drain(
     seconds = seconds_of(timeout, "--timeout")
     with connect(data) as api:
         if resume:
-            said = api.resume({"scope": "all", "paused_by": _HAND, "by": getpass.getuser()})
+            said = api.resume({"scope": "all", "paused_by": _HAND, "by": user_name()})
             if as_json:
                 print_json(said)
             else:
                 lifted = said["lifted"]
                 console().print("everything goes on" if lifted else "nothing was held by drain")
             raise typer.Exit(ExitCode.OK if said["lifted"] else ExitCode.NO)
-        why = f"{getpass.getuser()}: {reason}" if reason else f"by {getpass.getuser()}"
-        api.pause({"scope": "all", "by": _HAND, "reason": why})
+        why = f"{user_name()}: {reason}" if reason else f"by {user_name()}"
+        api.pause({"scope": "all", "hand": _HAND, "by": user_name(), "reason": why})
         window = wait_until_empty(
             api,
             seconds=seconds,

@@ -1,6 +1,5 @@
 """`newsmill hosts`: shows how fast hosts are asked, and sets it."""
 
-import getpass
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from newsmill_cli.connection import connect
 from newsmill_cli.errors import CommandError, UsageError
 from newsmill_cli.options import DataOption, JSONOption
 from newsmill_cli.output import console, print_json
+from newsmill_cli.user import user_name
 
 __all__ = ["hosts"]
 
@@ -166,7 +166,7 @@ def _unsetting(what: Sequence[str]) -> Json:
 
 def _change(host: str, change: Json, *, reason: str, data: Path, as_json: bool) -> None:
     with connect(data) as api:
-        changed = api.change_host(host, {**change, "by": getpass.getuser(), "reason": reason})
+        changed = api.change_host(host, {**change, "by": user_name(), "reason": reason})
     _show(changed, as_json=as_json)
 
 

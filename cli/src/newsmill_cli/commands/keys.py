@@ -1,6 +1,5 @@
 """`newsmill keys`: makes, lists, rotates and revokes API keys."""
 
-import getpass
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -11,6 +10,7 @@ from newsmill_cli.api import Json
 from newsmill_cli.connection import connect
 from newsmill_cli.options import DataOption, JSONOption
 from newsmill_cli.output import console, print_json
+from newsmill_cli.user import user_name
 from newsmill_shared.key_scopes import KeyScope
 
 __all__ = ["keys"]
@@ -107,7 +107,7 @@ def revoke(
 
 
 def _by() -> dict[str, str]:
-    return {"by": getpass.getuser()}
+    return {"by": user_name()}
 
 
 def _show_new(made: Json, *, as_json: bool) -> None:

@@ -1,6 +1,5 @@
 """`newsmill migrate`: brings the database to the newest schema."""
 
-import getpass
 from typing import Annotated
 
 import typer
@@ -9,6 +8,7 @@ from newsmill_cli.backup.target import embedded_or_given
 from newsmill_cli.data_directory import DataDirectory
 from newsmill_cli.options import DataOption, JSONOption
 from newsmill_cli.output import console, print_json
+from newsmill_cli.user import user_name
 from newsmill_shared.database import migrate as migration
 
 __all__ = ["migrate"]
@@ -31,9 +31,7 @@ def migrate(
     the purpose when no `up` runs.
     """
     with embedded_or_given(DataDirectory(data.absolute())) as target:
-        revision = migration.migrate(
-            target.database_url, by=getpass.getuser(), allow_loss=allow_loss
-        )
+        revision = migration.migrate(target.database_url, by=user_name(), allow_loss=allow_loss)
     if as_json:
         print_json({"revision": revision})
     else:

@@ -1,6 +1,5 @@
 """`newsmill pause`: stops everything, a stage, a host or a label."""
 
-import getpass
 from typing import Annotated
 
 import typer
@@ -10,6 +9,7 @@ from newsmill_cli.options import DataOption, JSONOption
 from newsmill_cli.output import console, print_json
 from newsmill_cli.pausing import HostOption, LabelOption, WhatArgument, pause_line, target
 from newsmill_cli.times import seconds_of
+from newsmill_cli.user import user_name
 
 __all__ = ["pause"]
 
@@ -35,7 +35,7 @@ def pause(
     wanted = target(what, host, label)
     ending = {} if lasting is None else {"seconds": seconds_of(lasting, "--for")}
     with connect(data) as api:
-        paused = api.pause({**wanted, "by": getpass.getuser(), "reason": reason, **ending})
+        paused = api.pause({**wanted, "by": user_name(), "reason": reason, **ending})
     if as_json:
         print_json(paused)
     else:

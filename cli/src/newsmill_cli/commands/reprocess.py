@@ -1,6 +1,5 @@
 """`newsmill reprocess`: enriches stored pages again, after showing what would change."""
 
-import getpass
 import uuid
 from datetime import UTC, datetime
 from typing import Annotated
@@ -15,6 +14,7 @@ from newsmill_cli.options import DataOption, JSONOption
 from newsmill_cli.output import console, diagnostics, print_json
 from newsmill_cli.reprocessing import models_of, run_lines, wait_for_run
 from newsmill_cli.times import moment_of
+from newsmill_cli.user import user_name
 from newsmill_shared.identity import new_id
 
 __all__ = ["reprocess"]
@@ -78,7 +78,7 @@ def begin(  # noqa: PLR0913 - each is an option of the command
         "model_older_than": models_of(model_older_than or ()),
     }
     wanted: Json = {name: value for name, value in given.items() if value}
-    wanted |= {"by": getpass.getuser(), "why": why}
+    wanted |= {"by": user_name(), "why": why}
     with connect(data) as api:
         preview: Json | None = None
         if sample or dry_run:
@@ -145,7 +145,7 @@ def _preview(api: Api, wanted: Json, sample: int) -> Json:
 
 
 def _step(why: str) -> Json:
-    return {"by": getpass.getuser(), "why": why}
+    return {"by": user_name(), "why": why}
 
 
 def _known(run: Json | None) -> Json:

@@ -1,7 +1,5 @@
 """`newsmill resume`: lets go on what was paused."""
 
-import getpass
-
 import typer
 
 from newsmill_cli.connection import connect
@@ -9,6 +7,7 @@ from newsmill_cli.errors import ExitCode
 from newsmill_cli.options import DataOption, JSONOption
 from newsmill_cli.output import console, print_json
 from newsmill_cli.pausing import HostOption, LabelOption, WhatArgument, name_of, pause_line, target
+from newsmill_cli.user import user_name
 
 __all__ = ["resume"]
 
@@ -27,7 +26,7 @@ def resume(
     """
     wanted = target(what, host, label)
     with connect(data) as api:
-        lifted = api.resume({**wanted, "by": getpass.getuser()})["lifted"]
+        lifted = api.resume({**wanted, "by": user_name()})["lifted"]
         left = api.pauses()
     if as_json:
         print_json({"lifted": lifted, "pauses": left})

@@ -28,7 +28,9 @@ __all__ = [
 ]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-_RESERVED = frozenset({DEFAULT_SUBMITTER, "list", "stream", "celery", "loopback", "newsmill"})
+_RESERVED = frozenset(
+    {DEFAULT_SUBMITTER, "list", "stream", "celery", "loopback", "newsmill", "drain"}
+)
 """Who hands in or acts without a key of the ledger."""
 _YEAR_DAYS = 366
 

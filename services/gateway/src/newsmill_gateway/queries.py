@@ -185,6 +185,8 @@ class PauseRequest(PauseTarget):
     """Why, for whoever wonders."""
     seconds: Annotated[float, Field(gt=0, le=315_360_000)] | None = None
     """When it ends by itself, from now on; left out: when it is lifted."""
+    hand: Literal["drain"] | None = None
+    """Keeps it apart from other pauses, whoever sets it: it is lifted as ``paused_by`` this."""
 
 
 def read_id(text: str) -> UUID:

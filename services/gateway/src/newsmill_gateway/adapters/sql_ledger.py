@@ -193,7 +193,7 @@ class SQLLedger:
                 connection,
                 request.scope,
                 request.value,
-                by=request.by,
+                by=request.hand or request.by,
                 reason=request.reason,
                 seconds=request.seconds,
             )
