@@ -306,10 +306,24 @@ def test_while_jobs_run_a_page_goes_at_a_time_and_after_a_rest(mill: Mill) -> No
     finish(mill, *(enriched(message) for message in first))
     mill.tick()
     at_once = mill.pages()
-    mill.around.ahead_seconds += 0.6
+    mill.around.ahead_seconds += 1.1
     mill.tick()
 
     assert (len(first), nothing, at_once, len(mill.pages())) == (1, [], [], 1)
+
+
+def test_after_the_last_job_a_run_waits_a_little_before_it_takes_all(mill: Mill) -> None:
+    store(mill, *(f"https://a.example/{number}" for number in range(9)))
+    begin(mill)
+    mill.ledger.running(a_submission("https://b.example/1"))
+    mill.tick()
+    mill.ledger.sql("delete from job")
+
+    one = sent(mill)
+    mill.around.ahead_seconds += 5
+    rest = sent(mill)
+
+    assert (len(one), len(rest)) == (1, 3)
 
 
 def test_a_stopped_run_sends_nothing_and_goes_on_where_it_was(mill: Mill) -> None:

@@ -288,6 +288,7 @@ class Dispatcher:
             running = connection.execute(
                 text("select count(*) from job where state = 'running'")
             ).scalar_one()
+            memory.reworking.see_jobs(running, self._clock())
             window = settings.window_jobs - running
             found = holds(
                 pauses=stops_fetches(pauses),
@@ -306,10 +307,9 @@ class Dispatcher:
                 memory.sent_for = fetched.last
                 picked.extend(fetched.messages)
                 if not (picked or probing or depths.enrich):
-                    again = memory.reworking.pick(
-                        connection, epoch=memory.epoch, now=self._clock(), busy=running > 0
+                    picked.extend(
+                        memory.reworking.pick(connection, epoch=memory.epoch, now=self._clock())
                     )
-                    picked.extend(again)
             if probing and picked:
                 memory.breaking.probed(self._clock())
                 return picked, None

@@ -29,8 +29,10 @@ _log = structlog.get_logger()
 
 _LOOK_SECONDS = 0.1
 """Between two looks while a run goes on: results of a run wake nobody."""
-_BUSY_SECONDS = 0.5
+_BUSY_SECONDS = 1.0
 """Between two pages of a run while jobs run: they share the processors with it."""
+_QUIET_SECONDS = 5.0
+"""Jobs that come one after another with gaps are a flow, too."""
 _IDLE_SECONDS = 1.0
 """Between two looks while there is none."""
 _PLANNED_AT_ONCE = 200
@@ -191,22 +193,26 @@ class Reworking:
 
     Args:
         window: Pages of runs that are on their way at the same time while no job runs; while jobs
-            do, it is one, and after a rest.
+            do, or did seconds ago, it is one, and after a rest.
     """
 
     def __init__(self, window: int) -> None:
         self._window = window
         self._next_look = 0.0
         self._wait: float | None = None
+        self._busy_until = 0.0
 
     @property
     def wait_seconds(self) -> float | None:
         """When to look again: None if no run goes on."""
         return self._wait
 
-    def pick(
-        self, connection: Connection, *, epoch: str, now: float, busy: bool
-    ) -> list[PageFetched]:
+    def see_jobs(self, running: int, now: float) -> None:
+        """Take note of how many jobs run, at each tick."""
+        if running:
+            self._busy_until = now + _QUIET_SECONDS
+
+    def pick(self, connection: Connection, *, epoch: str, now: float) -> list[PageFetched]:
         """Return the pages to send now, having planned the next and ended what is through.
 
         Call it only if no job waits for enrich, and none lies in its list.
@@ -215,7 +221,6 @@ class Reworking:
             connection: An open transaction on the dispatcher's session.
             epoch: The incarnation of Redis' data that the messages belong to.
             now: Monotonic seconds.
-            busy: Jobs run.
         """
         if now < self._next_look:
             return []
@@ -224,6 +229,7 @@ class Reworking:
             self._wait, self._next_look = None, now + _IDLE_SECONDS
             connection.execute(_FORGET, {"days": _SHOWN_DAYS})
             return []
+        busy = now < self._busy_until
         self._wait = _BUSY_SECONDS if busy else _LOOK_SECONDS
         self._next_look = now + self._wait
         if run.waiting < self._window and run.after_position < run.until_position:
