@@ -33,8 +33,8 @@ class DispatcherSettings(Settings):
     window_jobs: int = Field(default=2000, ge=1)
     """Jobs that run at the same time, at most."""
     rework_window: int = Field(default=4, ge=1)
-    """Pages that a run enriches again at the same time while no job runs; while jobs do, or did within
-    the last five seconds, it is one page a second."""
+    """Pages that a run enriches again at the same time while no job runs; while jobs do, or did
+    within the last five seconds, it is one page a second."""
     queue_limit: int = Field(default=1000, ge=1)
     """Messages that wait for enrich or for store, at most."""
     disk_reserve_mb: int = Field(default=1024, ge=0)
