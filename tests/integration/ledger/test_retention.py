@@ -13,6 +13,7 @@ from newsmill_shared.database.events import count_receipts, number_events, read_
 from newsmill_shared.database.finish import Ending
 from newsmill_shared.database.partitions import first_id, make_partitions
 from newsmill_shared.database.schema import metadata
+from newsmill_shared.database.sizes import read_sizes
 from newsmill_shared.errors import TransientError
 from newsmill_shared.pages import PageMissingError, PageStore
 from newsmill_shared.reasons import Reason
@@ -283,3 +284,14 @@ def test_nothing_is_unaccounted_at_any_moment_while_the_flow_goes_on(cupboard: C
         (0,)
     ]
     assert cupboard.ledger.conservation().unaccounted == 0
+
+
+def test_the_room_that_is_taken_is_told_by_kind(cupboard: Cupboard) -> None:
+    cupboard.store(URL, b"x" * 5_000)
+    cupboard.ledger.sql("analyze page_fetch")
+
+    with transaction(cupboard.ledger.engine) as connection:
+        sizes = read_sizes(connection)
+
+    assert sizes.raw_pages == 5_000
+    assert {"history", "articles", "fetches", "other"} <= set(sizes.tables)

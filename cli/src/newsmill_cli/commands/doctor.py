@@ -17,6 +17,7 @@ from newsmill_cli.engines import engine_choice
 from newsmill_cli.options import DataOption, JSONOption
 from newsmill_cli.output import console, print_json
 from newsmill_cli.results import conservation_line
+from newsmill_shared.database.sizes import Sizes
 from newsmill_shared.diagnosis import SERVICES
 from newsmill_shared.diagnosis.snapshot import Broker, Database
 
@@ -50,6 +51,7 @@ def _as_json(report: Report, findings: tuple[Finding, ...]) -> dict[str, object]
         "queues": _queues(report),
         "workers": _workers(report),
         "counts": report.counts,
+        "bytes": asdict(report.sizes) if report.sizes else None,
         "settings": report.settings,
         "diagnosis": [
             {**asdict(finding), "since": finding.since.isoformat() if finding.since else None}
@@ -75,6 +77,8 @@ def _print(printer: Console, report: Report, findings: tuple[Finding, ...]) -> N
     table.add_row("workers", _counts(_workers(report)))
     if report.counts is not None:
         table.add_row("ledger", conservation_line(dict(report.counts)))
+    if report.sizes is not None:
+        table.add_row("disk", _sizes(report.sizes))
     table.add_row("fetch allow", report.settings.get("NEWSMILL_FETCH_ALLOW") or "public only")
     for name, value in report.settings.items():
         if name != "NEWSMILL_FETCH_ALLOW":
@@ -122,3 +126,12 @@ def _api(report: Report) -> str:
 
 def _counts(counts: Mapping[str, int] | None) -> str:
     return ", ".join(f"{name} {number}" for name, number in (counts or {}).items()) or "not known"
+
+
+def _sizes(sizes: Sizes) -> str:
+    said = {"raw pages (about)": sizes.raw_pages, **sizes.tables}
+    return ", ".join(f"{kind} {_megabytes(size)}" for kind, size in said.items())
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{size / 1e6:,.1f} MB"

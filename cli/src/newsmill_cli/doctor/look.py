@@ -8,8 +8,9 @@ from newsmill_cli.api import Api
 from newsmill_cli.data_directory import DataDirectory
 from newsmill_cli.doctor.report import EngineView, Report, masked
 from newsmill_cli.engines import Choice, locate_engine
-from newsmill_cli.engines.inquiry import ask_database, ask_redis
+from newsmill_cli.engines.inquiry import ask_database, ask_redis, ask_sizes
 from newsmill_cli.errors import CommandError
+from newsmill_shared.database.sizes import Sizes
 from newsmill_shared.diagnosis import Snapshot
 from newsmill_shared.diagnosis.snapshot import Api as ApiView
 from newsmill_shared.looking import Looker
@@ -66,6 +67,7 @@ def look(data: Path, environment: Mapping[str, str], choice: Choice = "auto") ->
             for role in _ROLES
         ),
         counts=_count(api_url, key) if api_url and countable else None,
+        sizes=_sizes(settings, seen),
         settings=masked(settings),
         seen=seen,
     )
@@ -83,6 +85,11 @@ def _snapshot(settings: Mapping[str, str], api: ApiView | None) -> Snapshot | No
         page_store_url=settings.get("NEWSMILL_PAGE_STORE_URL"),
     )
     return replace(looker.look(), api=api)
+
+
+def _sizes(settings: Mapping[str, str], seen: Snapshot | None) -> Sizes | None:
+    url = settings.get("NEWSMILL_DATABASE_URL")
+    return ask_sizes(url) if url and seen is not None and seen.ledger is not None else None
 
 
 def _ask_api(url: str, key: str | None) -> tuple[bool | None, Mapping[str, object]]:

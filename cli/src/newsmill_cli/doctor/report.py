@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from newsmill_cli.data_directory import Holder
+from newsmill_shared.database.sizes import Sizes
 from newsmill_shared.diagnosis import Snapshot
 
 __all__ = ["EngineView", "Report", "masked"]
@@ -37,6 +38,8 @@ class Report:
     engines: tuple[EngineView, ...] = ()
     counts: Mapping[str, object] | None = None
     """The conservation count."""
+    sizes: Sizes | None = None
+    """How much room what is stored takes."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """NEWSMILL_ settings in force, passwords masked."""
     seen: Snapshot | None = None
