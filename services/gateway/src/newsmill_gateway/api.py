@@ -526,7 +526,7 @@ def _add_health(
     async def get_readiness(request: Request) -> Response:
         """Say whether work can be accepted, and what is wrong with the whole, if anything.
 
-        Whoever does not know the key is told codes and states of the diagnosis, without words.
+        Whoever may not read is told codes and states of the diagnosis, without words.
         """
         seconds = settings.database_seconds
         told, problem = await asyncio.gather(
@@ -534,7 +534,7 @@ def _add_health(
         )
         await door.freshen(bearer(request.headers), seconds)
         causes = causes_answer(
-            told, full=door.knows_key(request.headers, address=_address(request.scope))
+            told, full=door.may_read(request.headers, address=_address(request.scope))
         )
         if problem is not None:
             said = [cause.model_dump(mode="json", exclude_none=True) for cause in causes]

@@ -16,6 +16,7 @@ from newsmill_gateway.scopes import FIRST, LOCAL, Caller
 from newsmill_gateway.settings import GatewaySettings, is_loopback
 from newsmill_gateway.throttle import Throttle
 from newsmill_shared.database.engine import DatabaseAwayError
+from newsmill_shared.key_scopes import KeyScope
 
 __all__ = ["OPEN_PATHS", "Door", "bearer"]
 
@@ -78,13 +79,12 @@ class Door:
             self._check_host(headers)
         self._check_origin(headers)
 
-    def knows_key(self, headers: Mapping[str, str], *, address: str = "") -> bool:
-        """Tell whether a caller knows the key, if there is one."""
+    def may_read(self, headers: Mapping[str, str], *, address: str = "") -> bool:
+        """Tell whether a caller may read, where it is not asked of everybody."""
         try:
-            self.check_key(bearer(headers), address=address)
+            return KeyScope.READ in self.check_key(bearer(headers), address=address).scopes
         except ProblemError:
             return False
-        return True
 
     async def freshen(self, given: str | None, seconds: float) -> None:
         """Read the keys of the ledger, if a key is to be looked for there and they are old."""
