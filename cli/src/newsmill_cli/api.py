@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import httpx  # noqa: TID251 - this module is the command's one door to HTTP
 
-from newsmill_cli.errors import CommandError, UnreachableError
+from newsmill_cli.errors import CommandError, GoneError, UnreachableError
 
 __all__ = ["BATCH_ITEMS", "Api", "Json"]
 
@@ -32,8 +32,8 @@ class Api:
         transport: How bytes travel; None = TCP.
         sleep: How to wait before a request is sent again.
 
-    All methods raise UnreachableError when nothing answers, CommandError when the answer is a
-    refusal.
+    All methods raise UnreachableError when nothing answers, GoneError for what was deleted,
+    CommandError when the answer is another refusal.
     """
 
     def __init__(
@@ -300,4 +300,6 @@ def _refusal(answer: httpx.Response) -> CommandError:
     problem = f"the API refused ({answer.status_code}): {detail}"
     if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
         return UnreachableError(problem, remedy)
+    if answer.status_code == httpx.codes.GONE:
+        return GoneError(str(detail))
     return CommandError(problem, remedy)

@@ -4,7 +4,7 @@ from enum import IntEnum
 
 from newsmill_shared.errors import NewsmillError
 
-__all__ = ["CommandError", "EngineError", "ExitCode", "UnreachableError", "UsageError"]
+__all__ = ["CommandError", "EngineError", "ExitCode", "GoneError", "UnreachableError", "UsageError"]
 
 
 class ExitCode(IntEnum):
@@ -33,6 +33,10 @@ class CommandError(NewsmillError):
         super().__init__(f"{problem}\n{remedy}" if remedy else problem)
         self.problem = problem
         self.remedy = remedy
+
+
+class GoneError(CommandError):
+    """There was such a thing; it was deleted, or is not kept any more."""
 
 
 class UsageError(CommandError):

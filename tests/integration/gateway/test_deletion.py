@@ -113,3 +113,17 @@ def test_the_command_knows_that_an_id_was_deleted_before(
     assert app(["delete", article, "--yes", "--json"]) == 0
 
     assert json.loads(capsys.readouterr().out)["url"] is None
+
+
+def test_tail_names_the_article_that_was_deleted(
+    mill: Mill, capsys: pytest.CaptureFixture[str]
+) -> None:
+    article = str(stored(mill))
+    app(["delete", article, "--yes"])
+    mill.store("https://paper.example/another")
+    capsys.readouterr()
+
+    assert app(["tail", "--after", "1", "--no-follow"]) == 0
+
+    told = capsys.readouterr().out.splitlines()
+    assert [article in line and "deleted" in line for line in told] == [True, False]

@@ -1,7 +1,9 @@
 """Dropping what is old: no count is lost, and nothing that is still needed."""
 
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from subprocess import PIPE, Popen
 from threading import Event, Thread
 from uuid import UUID
 
@@ -238,6 +240,53 @@ def test_a_purge_that_ends_half_way_leaves_the_rest_to_the_next(cupboard: Cupboa
         with pytest.raises(PageMissingError):
             cupboard.pages.get(name)
     assert cupboard.ledger.conservation().unaccounted == 0
+
+
+_A_SLOW_PURGER = """
+import sys, time
+from newsmill_shared.database.engine import make_engine
+from newsmill_shared.pages import PageStore
+from newsmill_store.adapters.sql_retention import SQLRetention
+from newsmill_store.retention import Keep, Purger
+
+class Slow:
+    pages = PageStore.open(sys.argv[2])
+    def delete(self, key):
+        self.pages.delete(key)
+        print(key, flush=True)
+        time.sleep(0.02)
+
+rows = SQLRetention(make_engine(sys.argv[1], name="purger", pool_size=0))
+assert rows.hold()
+keep = Keep(pages=30, current_pages=True, outcomes=30, events=30)
+purger = Purger(keep, rows, Slow(), clock=time.monotonic)
+while purger.tick():
+    pass
+"""
+
+
+def test_a_process_that_is_killed_while_it_drops_leaves_the_rest_to_the_next(
+    cupboard: Cupboard, database_url: str, tmp_path: Path
+) -> None:
+    for number in range(30):
+        cupboard.store(f"{URL}/{number}", b"%d" % number)
+    cupboard.number()
+    before = cupboard.ledger.conservation()
+    cupboard.age()
+    command = [sys.executable, "-c", _A_SLOW_PURGER, database_url, tmp_path.as_uri()]
+
+    with Popen(command, stdout=PIPE, text=True) as process:
+        assert process.stdout is not None
+        begun = [process.stdout.readline() for _ in range(5)]
+        process.kill()
+    half = cupboard.left("doomed_object")
+    cupboard.drop(Keep(pages=30, current_pages=True, outcomes=30, events=30))
+
+    assert all(begun)
+    assert half > 0
+    assert cupboard.left("doomed_object") == cupboard.left("page_fetch") == 0
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert cupboard.ledger.conservation() == before
 
 
 def test_one_process_drops_at_a_time(cupboard: Cupboard) -> None:

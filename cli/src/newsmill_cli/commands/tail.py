@@ -7,6 +7,7 @@ from rich.text import Text
 
 from newsmill_cli.api import Api, Json
 from newsmill_cli.connection import connect
+from newsmill_cli.errors import GoneError
 from newsmill_cli.options import DataOption, JSONOption
 from newsmill_cli.output import console, diagnostics, print_json
 from newsmill_cli.reading import changes_as_they_come
@@ -55,9 +56,12 @@ def _last_position(api: Api) -> int:
 
 
 def _url(api: Api, change: Json) -> str:
-    """Return what a job was about, or the article that was enriched again without one."""
+    """Return what a job was about, or the article that was changed without one."""
     if change["job_id"] is None:
-        article = api.article(change["article_id"])
+        try:
+            article = api.article(change["article_id"])
+        except GoneError:
+            article = None
         return str(article["url"] if article else change["article_id"])
     job = api.job(change["job_id"])
     return str(job["url"] if job else change["job_id"])
