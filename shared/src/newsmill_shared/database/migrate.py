@@ -7,6 +7,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
+from pydantic import JsonValue
 from sqlalchemy import Connection, Engine, text
 
 from newsmill_shared.database.audit import record
@@ -54,7 +55,7 @@ def migrate(
         command.upgrade(config, "head")
         if missing and before is not None:
             after = missing[-1].revision
-            detail = {"from": before, "to": after, "count": len(missing)}
+            detail: dict[str, JsonValue] = {"from": before, "to": after, "count": len(missing)}
             record(connection, "migrate", "ledger", by=by, detail=detail)
     return current_revision(engine) or ""
 
