@@ -114,11 +114,12 @@ def scan_bytes(body: bytes) -> None:
         raise EndedError(Reason.DECODE, f"looks like {kind}")
 
 
-_ATTRIBUTE = r"\s++[^\s\"'<>/=]++(?:=(?:\"[^\"]*+\"|'[^']*+'|[^\s\"'<>=`]++))?+"
+# Groups are atomic, not possessive: up to Python 3.11.4 a possessive group that fails half way
+# leaves the match where it failed (CPython issue 106052).
+_ATTRIBUTE = r"\s++[^\s\"'<>/=]++(?>(?:=(?:\"[^\"]*+\"|'[^']*+'|[^\s\"'<>=`]++))?)"
 _NO_RAW = r"(?i:script|style|textarea|title|xmp|noembed|noframes)\b"
-_PLAIN = re.compile(
-    rf"(?:[^<]++|<(?![a-zA-Z/!])|</?+(?!{_NO_RAW})[a-zA-Z][^\s/>\"'<=]*+(?:{_ATTRIBUTE}){{0,60}}+\s*+/?+>)*+"
-)
+_PLAIN_TAG = rf"</?+(?!{_NO_RAW})[a-zA-Z][^\s/>\"'<=]*+(?>(?:{_ATTRIBUTE}){{0,60}})\s*+/?+>"
+_PLAIN = re.compile(rf"(?>(?:[^<]++|<(?![a-zA-Z/!])|{_PLAIN_TAG})*)")
 """Text and tags of at most 60 regular attributes: nearly every page, at the speed of C."""
 
 _RAW = ("script", "style", "textarea", "title", "xmp", "noembed", "noframes")
@@ -126,7 +127,7 @@ _RAW_CLOSE = {name: re.compile(rf"</{name}\b", re.IGNORECASE) for name in _RAW}
 _OPTION = re.compile(r"<opt", re.IGNORECASE)
 _OPEN = re.compile(r"</?([a-zA-Z][^\s/>]*+)")
 _ONE_ATTRIBUTE = re.compile(
-    r"[\s/]*+=?+[^\s/>=]++(?:\s*+=\s*+(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)|[^\s>]*+))?+"
+    r"[\s/]*+=?+[^\s/>=]++(?>(?:\s*+=\s*+(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)|[^\s>]*+))?)"
 )
 _REST = re.compile(r"[\s/=]*+>?")
 
