@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from newsmill_shared.database.tallies import MINUTES_DAYS
 from newsmill_shared.index.settings import IndexSettings
 from newsmill_shared.settings import Settings
 from newsmill_store.dispatcher.backoff import Scope
@@ -68,5 +69,7 @@ class DispatcherSettings(Settings):
     """The story of each attempt is kept for so long, and up to a month more; 0 = for good."""
     retention_events_days: float = Field(default=0, ge=0)
     """Events of ``/v1/changes`` are kept for so long; 0 = for good."""
+    retention_minutes_days: float = Field(default=MINUTES_DAYS, gt=0)
+    """Counts per stage and minute, which the dashboard draws, are kept for so long."""
     calm_seconds: float = Field(default=20, ge=0)
     """Nothing is judged lost before dispatcher, PostgreSQL and Redis were up this long."""

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 __all__ = [
     "BOUNDS",
+    "MINUTES_DAYS",
     "UNMEASURED",
     "Count",
     "add_up",
@@ -28,7 +29,8 @@ BOUNDS = (
 UNMEASURED = 0.0
 """The bound of what nobody measured, as an attempt whose process ended."""
 
-_KEPT = "3 days"
+MINUTES_DAYS = 3.0
+"""Minutes are kept for so long unless a setting says otherwise."""
 _AT_ONCE = 2_000
 
 # Only the dispatcher adds up, so it waits for no lock and others wait for none.
@@ -51,10 +53,11 @@ on conflict (stage, ended, reason, le) do update set
   seconds = stage_total.seconds + excluded.seconds
 """)
 
-_FORGET = text(f"""
+_FORGET = text("""
 delete from stage_minute where ctid = any(array(
-  select ctid from stage_minute where minute < now() - interval '{_KEPT}' limit :limit))
-""")  # noqa: S608 - a constant of this module
+  select ctid from stage_minute where minute < now() - make_interval(secs => :seconds)
+  limit :limit))
+""")
 
 _MINUTES = text("""
 select minute, stage, ended, reason, le, count, seconds from stage_minute
@@ -95,9 +98,10 @@ def add_up(connection: Connection) -> None:
     connection.execute(_ADD_UP, {"limit": _AT_ONCE})
 
 
-def forget_minutes(connection: Connection) -> int:
-    """Delete some of the minutes that are older than three days; return how many rows went."""
-    return connection.execute(_FORGET, {"limit": _AT_ONCE}).rowcount
+def forget_minutes(connection: Connection, *, days: float = MINUTES_DAYS) -> int:
+    """Delete some of the minutes that are older than so many days; return how many rows went."""
+    values = {"seconds": days * 86_400, "limit": _AT_ONCE}
+    return connection.execute(_FORGET, values).rowcount
 
 
 def read_minutes(connection: Connection, *, minutes: int) -> tuple[Count, ...]:

@@ -251,7 +251,7 @@ class Dispatcher:
         if now - memory.swept < self._settings.sweep_seconds:
             return
         with self._transaction() as connection:
-            sweep_time(connection)
+            sweep_time(connection, minutes_days=self._settings.retention_minutes_days)
             memory.swept_host = sweep_hosts(connection, memory.swept_host)
         memory.pausing.forget_hosts()
         if now >= memory.calm_from:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from newsmill_shared.database.attempts import AttemptEnd, EndedAttempt, record_attempts
 from newsmill_shared.database.finish import Ending, finish
 from newsmill_shared.database.partitions import make_partitions
-from newsmill_shared.database.tallies import forget_minutes
+from newsmill_shared.database.tallies import MINUTES_DAYS, forget_minutes
 from newsmill_shared.messages import Span
 from newsmill_shared.queue.claims import Holder
 from newsmill_shared.reasons import Reason
@@ -122,8 +122,13 @@ def sweep_hosts(connection: Connection, after: int) -> int:
     return hosts[-1] if len(hosts) == _HOSTS_AT_ONCE else 0
 
 
-def sweep_time(connection: Connection) -> None:
-    """Do all that time alone decides: slots, expiry, partitions, minutes."""
+def sweep_time(connection: Connection, *, minutes_days: float = MINUTES_DAYS) -> None:
+    """Do all that time alone decides: slots, expiry, partitions, minutes.
+
+    Args:
+        connection: An open transaction.
+        minutes_days: For how long counts per minute are kept.
+    """
     connection.execute(_FREE_SLOTS)
     expired: list[UUID] = list(connection.execute(_EXPIRED).scalars())
     if expired:
@@ -132,7 +137,7 @@ def sweep_time(connection: Connection) -> None:
             [Ending(job_id=job, attempt=None, reason=Reason.EXPIRED) for job in expired],
         )
     make_partitions(connection, datetime.now(UTC))
-    forget_minutes(connection)
+    forget_minutes(connection, days=minutes_days)
 
 
 def sweep_lost(
