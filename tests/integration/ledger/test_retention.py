@@ -344,3 +344,21 @@ def test_the_room_that_is_taken_is_told_by_kind(cupboard: Cupboard) -> None:
 
     assert sizes.raw_pages == 5_000
     assert {"history", "articles", "fetches", "other"} <= set(sizes.tables)
+
+
+def test_an_article_keeps_its_label_when_the_outcome_that_brought_it_is_dropped(
+    cupboard: Cupboard,
+) -> None:
+    (job,) = cupboard.ledger.running(a_submission(URL, label="sport"))
+    cupboard.ledger.finish(an_article_enriched(job))
+    cupboard.number()
+    cupboard.age()
+    cupboard.drop(Keep(outcomes=30))
+    cupboard.ledger.sql(
+        "insert into event (kind, reason, article_id, version) "
+        "select 'updated', 'reprocessed', id, version from article"
+    )
+
+    cupboard.number()
+
+    assert cupboard.ledger.sql("select position, label from listing") == [(2, "sport")]

@@ -43,7 +43,8 @@ where position > :last and job_id is not null group by kind, reason
 on conflict (kind, reason) do update set count = total.count + excluded.count
 """)
 
-# An article that changed moves on to the position of the change, and leaves its former one.
+# An article that changed moves on to the position of the change, and leaves its former one. Its
+# label is that of the job, as long as that is kept.
 _LIST = text(r"""
 with shown as (
   select distinct on (article_id) article_id, position, version
@@ -52,13 +53,14 @@ with shown as (
 entry as (
   select s.article_id, s.position, s.version,
          coalesce(substring(a.url from '^https?://(\[[^]]*\]|[^/:?#]+)'), '') as host,
-         v.language, o.label,
+         v.language, case when o.job_id is null then known.label else o.label end as label,
          array(select distinct c ->> 'id' from jsonb_array_elements(v.categories) as c)
            as categories
   from shown s
   join article a on a.id = s.article_id
   join version v on v.article_id = s.article_id and v.number = s.version
-  left join outcome o on o.job_id = v.job_id),
+  left join outcome o on o.job_id = v.job_id
+  left join listing known on known.article_id = s.article_id),
 left_behind as (
   delete from listing_category c using listing l, shown s
   where l.article_id = s.article_id and c.category = any(l.categories)
