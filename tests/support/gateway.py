@@ -13,7 +13,7 @@ import uvicorn
 from sqlalchemy import text
 
 from newsmill_gateway.settings import GatewaySettings
-from newsmill_gateway.worker import build, make_server
+from newsmill_gateway.worker import built, make_server
 from newsmill_shared.database.attempts import EndedAttempt, record_attempts
 from newsmill_shared.database.engine import make_engine, transaction
 from newsmill_shared.database.events import number_events
@@ -41,9 +41,12 @@ def running_server(settings: GatewaySettings) -> Iterator[tuple[uvicorn.Server, 
     """Run the gateway in a thread of its own, and give it and its port."""
     # As uvicorn opens it: of a socket without its protocol, asyncio does not know that small
     # answers must not wait for more.
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener,
+        built(settings) as api,
+    ):
         listener.bind(("127.0.0.1", 0))
-        server = make_server(build(settings), settings)
+        server = make_server(api, settings)
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         while not server.started:

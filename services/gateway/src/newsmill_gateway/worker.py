@@ -2,6 +2,8 @@
 
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -41,7 +43,7 @@ from newsmill_shared.looking import Looker
 from newsmill_shared.pages import PageStore
 from newsmill_shared.starting import starting
 
-__all__ = ["build", "main", "make_server"]
+__all__ = ["built", "main", "make_server"]
 
 _POOL_SIZE = 8
 _REDIS_SECONDS = 1
@@ -53,8 +55,11 @@ _GRACE_SECONDS = 10
 _log = structlog.get_logger()
 
 
-def build(settings: GatewaySettings) -> FastAPI:
-    """Return the application over real engines; connections open when they are first used.
+@contextmanager
+def built(settings: GatewaySettings) -> Iterator[FastAPI]:
+    """Yield the application over real engines.
+
+    Connections open when they are first used, and are closed when the block ends.
 
     Raises:
         SettingsError: A setting is wrong or unsafe.
@@ -120,7 +125,11 @@ def build(settings: GatewaySettings) -> FastAPI:
         door=door,
         seconds=settings.database_seconds,
     )
-    return api
+    try:
+        yield api
+    finally:
+        redis.close()
+        engine.dispose()
 
 
 def make_server(api: FastAPI, settings: GatewaySettings) -> uvicorn.Server:
@@ -159,8 +168,8 @@ class _Server(uvicorn.Server):
 
 def main() -> None:
     """Serve until the process is asked to end."""
-    with starting(GatewaySettings, service="gateway") as settings:
-        make_server(build(settings), settings).run()
+    with starting(GatewaySettings, service="gateway") as settings, built(settings) as api:
+        make_server(api, settings).run()
 
 
 if __name__ == "__main__":
