@@ -155,7 +155,9 @@ def test_a_fetched_page_whose_enrichment_is_lost_is_not_fetched_again(mill: Mill
 def test_a_body_that_is_gone_is_fetched_again_but_a_supplied_one_is_dead(mill: Mill) -> None:
     mill.ledger.accept(
         a_submission("https://a.example/fetched"),
-        a_submission("https://b.example/given", page=a_page("https://b.example/given", supplied=True)),
+        a_submission(
+            "https://b.example/given", page=a_page("https://b.example/given", supplied=True)
+        ),
         delay=3600,
     )
     mill.tick()
