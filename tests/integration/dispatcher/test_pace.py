@@ -25,11 +25,15 @@ def end_first_chain(mill: Mill, reason: Reason, **fields: object) -> None:
 
 
 def waits(mill: Mill) -> dict[str, int]:
-    """Return in how many whole seconds each host may be asked."""
+    """Return how many seconds after the last attempt's end each host may be asked.
+
+    Both times are those of the transaction that took the note, however long ago that was.
+    """
     return {
         str(name): round(float(str(seconds)))
         for name, seconds in mill.ledger.sql(
-            "select name, greatest(0, extract(epoch from next_at - now())) from host "
+            "select name, greatest(0, extract(epoch from next_at - ended.last)) "
+            "from host cross join (select max(ended_at) as last from attempt) as ended "
             "where next_at > '-infinity' order by name"
         )
     }
