@@ -8,6 +8,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from newsmill_gateway.dashboard.operating import ACTS
 from newsmill_gateway.dashboard.shell import HEADERS
 from newsmill_shared.database.finish import Ending
 from newsmill_shared.reasons import Reason
@@ -123,6 +124,30 @@ def test_a_host_is_cancelled_paused_and_resumed(site: httpx.Client, mill: Mill) 
     assert [act for _, act, _ in acts(mill)] == ["pause.lift", "pause.set", "job.cancel"]
 
 
+def test_an_article_is_deleted_from_the_page_of_its_job(site: httpx.Client, mill: Mill) -> None:
+    job = mill.store("https://paper.example/story")
+    article = str(mill.get(f"/v1/jobs/{job}")["article_id"])
+    before = mill.get("/v1/conservation")
+    (path,) = links(site, f"/jobs/{job}")
+
+    preview = site.get(path)
+    looked = site.get(f"/v1/articles/{article}")
+    form = {**fields_of(preview), "why": "they asked"}
+    done, again = (site.post(path, data=form) for _ in range(2))
+
+    assert "Delete this article?" in preview.text
+    assert "https://paper.example/story" in preview.text
+    assert "open jobs that end with it" in preview.text
+    assert looked.status_code == 200
+    assert "Deleted the article" in done.text
+    assert "It was deleted before" in again.text
+    assert "It was deleted before" in site.get(path).text
+    assert site.get(f"/v1/articles/{article}").status_code == 410
+    assert links(site, f"/jobs/{job}") == []
+    assert acts(mill) == [("dashboard", "article.delete", f"article {article}")]
+    assert mill.get("/v1/conservation") == before
+
+
 def test_everything_is_paused_from_the_overview(site: httpx.Client, mill: Mill) -> None:
     assert links(site, "/") == ["/acts/pause?scope=all", "/acts/resume"]
 
@@ -132,7 +157,7 @@ def test_everything_is_paused_from_the_overview(site: httpx.Client, mill: Mill) 
     assert (pause["scope"], pause["by"]) == ("all", "dashboard")
 
 
-@pytest.mark.parametrize("act", ["retry", "discard", "cancel", "pause", "resume"])
+@pytest.mark.parametrize("act", ACTS)
 def test_a_form_of_another_site_does_nothing(site: httpx.Client, mill: Mill, act: str) -> None:
     died(mill, "https://paper.example/1")
     mill.add("https://paper.example/2")
@@ -163,6 +188,8 @@ def test_a_preview_changes_nothing(site: httpx.Client, mill: Mill) -> None:
     [
         ("/acts/burn", 404),
         ("/acts/cancel", 422),
+        ("/acts/delete", 422),
+        (f"/acts/delete?article={UUID(int=7)}", 404),
         ("/acts/retry?reason=boredom", 422),
         ("/acts/retry?whatever=1", 422),
         ("/acts/pause?scope=stage&value=gateway", 422),

@@ -18,6 +18,7 @@ from newsmill_gateway.dead import (
     RetryReceipt,
     Sample,
 )
+from newsmill_gateway.deleting import Deletion, PageDeleted
 from newsmill_gateway.problems import ProblemError
 from newsmill_gateway.queries import PauseRequest, ResumeTarget
 from newsmill_shared.reasons import Outcome
@@ -34,6 +35,7 @@ class FakeHand:
     def __init__(self, *, strange: str = "so", matching: int = 3, steps: int = 1) -> None:
         self.asked: list[Retry | Discard | Cancel] = []
         self.keys: list[str] = []
+        self.deletions: list[Deletion] = []
         self.now = 0.0
         self._strange = strange
         self._matching = matching
@@ -85,6 +87,17 @@ class FakeHand:
             sample=(),
             accepted_before=NOW,
             next=UUID(int=self._steps) if self._steps else None,
+        )
+
+    def delete(self, article_id: str, deletion: Deletion) -> PageDeleted:
+        self.deletions.append(deletion)
+        return PageDeleted(
+            dry_run=deletion.dry_run,
+            article_id=UUID(article_id),
+            url=self._strange,
+            title=self._strange,
+            versions=3,
+            deleted_at=None if deletion.dry_run else NOW,
         )
 
 
@@ -167,6 +180,23 @@ def test_what_is_left_alone_is_known_when_somebody_confirms() -> None:
     assert page["hidden"] == {"label": "bulk", "accepted_before": NOW.isoformat()}
 
 
+def test_a_deletion_is_only_looked_at_until_somebody_confirms_it() -> None:
+    hand = FakeHand()
+    acts = operating(hand)
+
+    page = acts.preview("delete", {"article": str(AN_ID)})
+    hidden = page["hidden"]
+    assert isinstance(hidden, dict)
+    acts.act("delete", {**hidden, "why": "they asked"}, by="ana")
+
+    assert hidden == {"article": str(AN_ID)}
+    assert ("versions", "3") in page["facts"]  # type: ignore[operator]
+    assert hand.deletions == [
+        Deletion(dry_run=True),
+        Deletion(by="ana", why="they asked"),
+    ]
+
+
 def test_nothing_to_do_has_no_button() -> None:
     page = operating(FakeHand(matching=0)).preview("discard", {})
 
@@ -181,6 +211,7 @@ def test_nothing_to_do_has_no_button() -> None:
         ("retry", {"again": "perhaps"}),
         ("cancel", {}),
         ("pause", {"scope": "stage", "value": "x"}),
+        ("delete", {"article": str(AN_ID), "everything": "1"}),
         ("resume", {"scope": "moon"}),
     ],
 )
@@ -195,9 +226,10 @@ def test_an_address_leaves_out_what_is_not_given() -> None:
 
 
 @pytest.mark.parametrize("strange", BREAKOUTS)
-def test_what_strangers_wrote_stays_text(strange: str) -> None:
-    context = operating(FakeHand(strange=strange)).preview("retry", {})
-    plain = operating(FakeHand()).preview("retry", {})
+@pytest.mark.parametrize(("act", "fields"), [("retry", {}), ("delete", {"article": str(AN_ID)})])
+def test_what_strangers_wrote_stays_text(act: str, fields: dict[str, str], strange: str) -> None:
+    context = operating(FakeHand(strange=strange)).preview(act, fields)
+    plain = operating(FakeHand()).preview(act, fields)
 
     shown, usual = (
         Read(PAGES.render("act.html", {**page, "nav": NAV, "token": "t"}))

@@ -94,7 +94,7 @@ def job_page(found: Found, now: datetime) -> Mapping[str, object]:
         "retrieval": _retrieval(found.retrieval),
         "version": version,
         "detail": job.detail,
-        "acts": _acts(job),
+        "acts": _acts(found),
     }
     if version is not None:
         page |= {
@@ -109,8 +109,9 @@ def job_page(found: Found, now: datetime) -> Mapping[str, object]:
     return page
 
 
-def _acts(job: JobInFull) -> tuple[tuple[str, str], ...]:
-    """Return what can be done with a job, and where that is previewed."""
+def _acts(found: Found) -> tuple[tuple[str, str], ...]:
+    """Return what can be done with a job and its article, and where that is previewed."""
+    job = found.job
     if job.outcome in (Outcome.FAILED, Outcome.DEAD):
         return (
             ("Retry", address("retry", job=job.job_id)),
@@ -118,6 +119,8 @@ def _acts(job: JobInFull) -> tuple[tuple[str, str], ...]:
         )
     if job.state in ("waiting", "held"):
         return (("Cancel", address("cancel", job=job.job_id)),)
+    if found.version is not None:
+        return (("Delete", address("delete", article=found.version.article_id)),)
     return ()
 
 

@@ -22,6 +22,7 @@ from newsmill_gateway.dead import (
     RetryHelps,
     RetryReceipt,
 )
+from newsmill_gateway.deleting import Deletion, PageDeleted
 from newsmill_gateway.problems import Code, ProblemError
 from newsmill_gateway.queries import PauseRequest, ResumeTarget
 from newsmill_shared.identity import new_id
@@ -32,7 +33,7 @@ Context = Mapping[str, object]
 Fields = Mapping[str, str]
 _Model = TypeVar("_Model", bound=BaseModel)
 
-ACTS = ("retry", "discard", "cancel", "pause", "resume")
+ACTS = ("retry", "discard", "cancel", "pause", "resume", "delete")
 """What can be done."""
 _CANCEL_SECONDS = 2.0
 """A page cancels for so long, then asks whether to go on."""
@@ -47,7 +48,7 @@ _HELPS: Mapping[RetryHelps, tuple[str, str]] = {
 
 
 class Hand(Protocol):
-    """What does the work on jobs, as for the API."""
+    """What does the work on jobs and articles, as for the API."""
 
     def preview(self, act: Retry | Discard) -> Preview:
         """Return what an act would do."""
@@ -63,6 +64,10 @@ class Hand(Protocol):
 
     def cancel(self, cancel: Cancel) -> Cancelled:
         """Do one step."""
+        ...
+
+    def delete(self, article_id: str, deletion: Deletion) -> PageDeleted:
+        """Delete a page, or say what would go."""
         ...
 
 
@@ -100,7 +105,7 @@ class Operating:
     """Previews and does what operators want.
 
     Args:
-        hand: Works on jobs.
+        hand: Works on jobs and articles.
         desk: Pauses.
         clock: Monotonic seconds.
     """
@@ -130,6 +135,8 @@ class Operating:
                 return self._preview_cancel(given)
             case "pause":
                 return _preview_pause(given)
+            case "delete":
+                return self._preview_delete(given)
             case _:
                 return self._preview_resume(given)
 
@@ -158,6 +165,8 @@ class Operating:
                 until = f"until {stamp(paused.until)}" if paused.until else "until it is lifted"
                 said = f"Paused {_what(paused.scope, paused.value)}, {until}"
                 return _done(said, "It takes a second.", "/acts/resume")
+            case "delete":
+                return self._delete(given)
             case _:
                 target = _model(ResumeTarget, given)
                 lifted = self._desk.resume(target).lifted
@@ -231,6 +240,43 @@ class Operating:
             further = {"cursor": step.next, "accepted_before": step.accepted_before}
             cancel = cancel.model_copy(update=further)
 
+    def _preview_delete(self, given: Fields) -> Context:
+        found = self._deletion({**given, "dry_run": "true"})
+        if found.deleted_at is not None:
+            return _deleted_before(found)
+        page = _page(
+            "Delete this article?",
+            "Its text, versions, raw pages, fingerprints and addresses go for good, and readers of "
+            "changes are told. How its jobs ended stays counted. It is not fetched again unless "
+            "somebody forces it.",
+            "Delete it",
+            {"article": str(found.article_id)},
+        )
+        facts = (
+            ("title", found.title or "none"),
+            ("address", found.url or "none"),
+            ("versions", count(found.versions)),
+            ("raw pages", count(found.raw_pages)),
+            ("other addresses", count(found.aliases)),
+            ("open jobs that end with it", count(found.open_jobs)),
+            ("other pages of its story, which stay", count(found.copies)),
+        )
+        return {**page, "facts": facts}
+
+    def _delete(self, given: Fields) -> Context:
+        gone = self._deletion(given)
+        if gone.url is None:
+            return _deleted_before(gone)
+        more = (
+            f"With it went {count(gone.versions)} versions and {count(gone.raw_pages)} raw pages; "
+            f"{_jobs(gone.open_jobs)} ended with it."
+        )
+        return _done("Deleted the article", more, "/articles")
+
+    def _deletion(self, given: Fields) -> PageDeleted:
+        said = {name: value for name, value in given.items() if name != "article"}
+        return self._hand.delete(given.get("article", ""), _model(Deletion, said))
+
     def _preview_resume(self, given: Fields) -> Context:
         pauses = self._desk.pauses().pauses
         if given:
@@ -281,6 +327,7 @@ def _page(
         "more": more,
         "button": button,
         "hidden": hidden,
+        "facts": (),
         "groups": groups,
         "sample": sample,
         "pauses": (),
@@ -291,6 +338,11 @@ def _page(
 
 def _done(said: str, more: str, back: str) -> Context:
     return {**_page(said, more, "", {}), "back": back}
+
+
+def _deleted_before(page: PageDeleted) -> Context:
+    at = stamp(page.deleted_at) if page.deleted_at else "some time"
+    return _done("It was deleted before", f"At {at}.", "/articles")
 
 
 def _group(group: DeadGroup) -> Context:
