@@ -18,6 +18,8 @@ PAGES = [
     "/acts/retry?outcome=failed",
     "/acts/pause?scope=all",
     "/acts/resume",
+    "/acts/reprocess?host=paper.example",
+    "/runs",
     "job",
 ]
 _OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

@@ -176,7 +176,14 @@ def test_a_preview_changes_nothing(site: httpx.Client, mill: Mill) -> None:
     mill.add("https://paper.example/2")
     before = mill.get("/v1/conservation")
 
-    for path in ("retry", "discard", "cancel?host=paper.example", "pause?scope=all", "resume"):
+    for path in (
+        "retry",
+        "discard",
+        "cancel?host=paper.example",
+        "pause?scope=all",
+        "resume",
+        "reprocess",
+    ):
         assert site.get(f"/acts/{path}").status_code == 200
 
     assert mill.get("/v1/conservation") == before

@@ -6,9 +6,11 @@ import pytest
 
 from newsmill_gateway.answers import Lifted, PauseAnswer, Pauses
 from newsmill_gateway.cancelling import Cancel, Cancelled
+from newsmill_gateway.dashboard.act_pages import address
 from newsmill_gateway.dashboard.board import Links
-from newsmill_gateway.dashboard.operating import Operating, address
+from newsmill_gateway.dashboard.operating import Operating
 from newsmill_gateway.dashboard.pages import Pages
+from newsmill_gateway.dashboard.run_acts import RunActs
 from newsmill_gateway.dead import (
     DeadGroup,
     Discard,
@@ -23,6 +25,7 @@ from newsmill_gateway.problems import ProblemError
 from newsmill_gateway.queries import PauseRequest, ResumeTarget
 from newsmill_shared.reasons import Outcome
 from tests.unit.dashboard.builders import AN_ID, NOW
+from tests.unit.dashboard.test_run_acts import FakeRuns
 from tests.unit.dashboard.test_templates import BREAKOUTS, Read
 
 PAGES = Pages(version="1")
@@ -122,7 +125,7 @@ class FakeDesk:
 
 
 def operating(hand: FakeHand) -> Operating:
-    return Operating(hand, FakeDesk(), clock=lambda: hand.now)
+    return Operating(hand, FakeDesk(), RunActs(FakeRuns()), clock=lambda: hand.now)
 
 
 def test_a_confirmation_carries_what_was_previewed_and_a_key_of_its_own() -> None:
@@ -208,6 +211,7 @@ def test_nothing_to_do_has_no_button() -> None:
     [
         ("retry", {"limit": "many"}),
         ("retry", {"limit": "0"}),
+        ("retry", {"limit": "9" * 5_000}),
         ("retry", {"again": "perhaps"}),
         ("cancel", {}),
         ("pause", {"scope": "stage", "value": "x"}),

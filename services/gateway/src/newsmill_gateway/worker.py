@@ -27,6 +27,7 @@ from newsmill_gateway.admission import Admission
 from newsmill_gateway.api import make_api
 from newsmill_gateway.dashboard.joining import add_dashboard
 from newsmill_gateway.dashboard.operating import Operating
+from newsmill_gateway.dashboard.run_acts import RunActs
 from newsmill_gateway.diagnosing import Diagnosis
 from newsmill_gateway.doors import Door
 from newsmill_gateway.gateway import Gateway
@@ -118,7 +119,7 @@ def built(settings: GatewaySettings) -> Iterator[FastAPI]:
         ledger=SQLDashboard(engine),
         broker=RedisDashboard(redis),
         desk=gateway,
-        operating=Operating(housekeeping, gateway),
+        operating=Operating(housekeeping, gateway, RunActs(reprocessing)),
         reprocessing=reprocessing,
         operators=operators,
         diagnosis=diagnosis,

@@ -125,6 +125,7 @@ class Board:
                 ("/failures", "Failures", failures.value.jobs if failures else None, "in 24 h"),
                 ("/hosts", "Hosts", backlog.value.hosts if backlog else None, "with work"),
                 ("/articles", "Articles", None, ""),
+                ("/runs", "Runs", None, ""),
                 ("/audit", "Audit", None, ""),
             ),
             sign_out,

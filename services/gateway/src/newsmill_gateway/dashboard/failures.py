@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from newsmill_gateway.dashboard.act_pages import address
 from newsmill_gateway.dashboard.caching import Kept
 from newsmill_gateway.dashboard.formats import age, count, percent, stamp
-from newsmill_gateway.dashboard.operating import address
 from newsmill_gateway.dashboard.ports import FailureGroup, FailureList, FailureQuery, Failures
 from newsmill_shared.reasons import MAX_TRIES, RULES, Outcome, Reason
 

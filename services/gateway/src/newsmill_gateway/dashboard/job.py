@@ -7,11 +7,11 @@ from uuid import UUID
 
 from newsmill_gateway.answers import JobInFull
 from newsmill_gateway.dashboard import evidence
+from newsmill_gateway.dashboard.act_pages import address
 from newsmill_gateway.dashboard.articles import shown_lang
 from newsmill_gateway.dashboard.failures import REASON_SAYS
 from newsmill_gateway.dashboard.formats import age, clock, count, safe_link, stamp
 from newsmill_gateway.dashboard.languages import language_name
-from newsmill_gateway.dashboard.operating import address
 from newsmill_gateway.dashboard.passages import passages_panel
 from newsmill_gateway.dashboard.ports import Copied, Host, Neighbour, Retrieval, Version
 from newsmill_gateway.dashboard.timeline import Step, Story, step, story

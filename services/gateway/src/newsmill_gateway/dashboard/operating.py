@@ -3,15 +3,19 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
-from typing import Protocol, TypeVar
-from urllib.parse import urlencode
-
-from pydantic import BaseModel, ValidationError
+from typing import Protocol
 
 from newsmill_gateway.answers import Lifted, PauseAnswer, Pauses
 from newsmill_gateway.cancelling import Cancel, Cancelled
+from newsmill_gateway.dashboard.act_pages import (
+    Context,
+    Fields,
+    act_page,
+    done_page,
+    read_fields,
+)
 from newsmill_gateway.dashboard.formats import age, count, stamp
+from newsmill_gateway.dashboard.run_acts import RUN_ACTS, RunActs
 from newsmill_gateway.dead import (
     DeadFilter,
     DeadGroup,
@@ -23,17 +27,12 @@ from newsmill_gateway.dead import (
     RetryReceipt,
 )
 from newsmill_gateway.deleting import Deletion, PageDeleted
-from newsmill_gateway.problems import Code, ProblemError
 from newsmill_gateway.queries import PauseRequest, ResumeTarget
 from newsmill_shared.identity import new_id
 
-__all__ = ["ACTS", "Hand", "Operating", "PauseDesk", "address"]
+__all__ = ["ACTS", "Hand", "Operating", "PauseDesk"]
 
-Context = Mapping[str, object]
-Fields = Mapping[str, str]
-_Model = TypeVar("_Model", bound=BaseModel)
-
-ACTS = ("retry", "discard", "cancel", "pause", "resume", "delete")
+ACTS = ("retry", "discard", "cancel", "pause", "resume", "delete", *RUN_ACTS)
 """What can be done."""
 _CANCEL_SECONDS = 2.0
 """A page cancels for so long, then asks whether to go on."""
@@ -95,26 +94,27 @@ class _Walk:
     last: Cancelled
 
 
-def address(act: str, **fields: object) -> str:
-    """Return the page that previews an act; fields that are empty are left out."""
-    given = {name: str(value) for name, value in fields.items() if value not in (None, "")}
-    return f"/acts/{act}" + (f"?{urlencode(given)}" if given else "")
-
-
 class Operating:
     """Previews and does what operators want.
 
     Args:
         hand: Works on jobs and articles.
         desk: Pauses.
+        runs: Works on runs that enrich stored pages again.
         clock: Monotonic seconds.
     """
 
     def __init__(
-        self, hand: Hand, desk: PauseDesk, *, clock: Callable[[], float] = time.monotonic
+        self,
+        hand: Hand,
+        desk: PauseDesk,
+        runs: RunActs,
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._hand = hand
         self._desk = desk
+        self._runs = runs
         self._clock = clock
 
     def preview(self, name: str, fields: Fields) -> Context:
@@ -137,6 +137,8 @@ class Operating:
                 return _preview_pause(given)
             case "delete":
                 return self._preview_delete(given)
+            case "reprocess" | "stop" | "continue":
+                return self._runs.preview(name, given)
             case _:
                 return self._preview_resume(given)
 
@@ -149,33 +151,30 @@ class Operating:
         given = {field: value for field, value in fields.items() if value} | {"by": by}
         key = given.pop("key", None) or str(new_id())
         match name:
-            case "retry":
-                receipt = self._hand.retry(_model(Retry, given), key=key)
-                back = f"/jobs/{receipt.job_ids[0]}" if receipt.retried == 1 else "/failures"
-                more = f"{_jobs(receipt.left)} of these left."
-                return _done(f"Retried {_jobs(receipt.retried)}", more, back)
-            case "discard":
-                done = self._hand.discard(_model(Discard, given))
-                more = f"They keep their outcome. {_jobs(done.left)} of these left."
-                return _done(f"Discarded {_jobs(done.discarded)}", more, "/failures")
+            case "retry" | "discard":
+                return self._settle(name, given, key)
             case "cancel":
                 return self._cancel(given)
             case "pause":
-                paused = self._desk.pause(_model(PauseRequest, given))
+                paused = self._desk.pause(read_fields(PauseRequest, given))
                 until = f"until {stamp(paused.until)}" if paused.until else "until it is lifted"
                 said = f"Paused {_what(paused.scope, paused.value)}, {until}"
-                return _done(said, "It takes a second.", "/acts/resume")
+                return done_page(said, "It takes a second.", "/acts/resume")
             case "delete":
                 return self._delete(given)
+            case "reprocess" | "stop" | "continue":
+                return self._runs.act(name, given, key=key)
             case _:
-                target = _model(ResumeTarget, given)
+                target = read_fields(ResumeTarget, given)
                 lifted = self._desk.resume(target).lifted
                 what = _what(target.scope, target.value)
                 said = f"{what} goes on" if lifted else f"{what} was not paused"
-                return _done(said[0].upper() + said[1:], "", "/acts/resume")
+                return done_page(said[0].upper() + said[1:], "", "/acts/resume")
 
     def _preview_ended(self, name: str, given: Fields) -> Context:
-        act: Retry | Discard = _model(Retry, given) if name == "retry" else _model(Discard, given)
+        act: Retry | Discard = (
+            read_fields(Retry, given) if name == "retry" else read_fields(Discard, given)
+        )
         found = self._hand.preview(act)
         left = found.matching - found.chosen
         chosen = {
@@ -192,8 +191,8 @@ class Operating:
             more = "They leave this list and the alert; they keep their outcome and are counted."
         if not found.chosen:
             more = "No such job ended badly, or all of them were retried or discarded before."
-            return _done(f"Nothing to {name}", more, "/failures")
-        return _page(
+            return done_page(f"Nothing to {name}", more, "/failures")
+        return act_page(
             f"{name.capitalize()} {_jobs(found.chosen)}?",
             more + (f" {_jobs(left)} more are not taken this time." if left else ""),
             name.capitalize(),
@@ -202,11 +201,21 @@ class Operating:
             sample=tuple((str(entry.job_id), entry.url) for entry in found.sample),
         )
 
+    def _settle(self, name: str, given: Fields, key: str) -> Context:
+        if name == "retry":
+            receipt = self._hand.retry(read_fields(Retry, given), key=key)
+            back = f"/jobs/{receipt.job_ids[0]}" if receipt.retried == 1 else "/failures"
+            more = f"{_jobs(receipt.left)} of these left."
+            return done_page(f"Retried {_jobs(receipt.retried)}", more, back)
+        done = self._hand.discard(read_fields(Discard, given))
+        more = f"They keep their outcome. {_jobs(done.left)} of these left."
+        return done_page(f"Discarded {_jobs(done.discarded)}", more, "/failures")
+
     def _preview_cancel(self, given: Fields) -> Context:
-        walk = self._walk(_model(Cancel, {**given, "dry_run": True}))
+        walk = self._walk(read_fields(Cancel, {**given, "dry_run": True}))
         least = "at least " if walk.last.next else ""
         running = f" {_jobs(walk.running)} run, and go on to their end." if walk.running else ""
-        return _page(
+        return act_page(
             f"Cancel {least}{_jobs(walk.cancelled)}?",
             "They end as skipped, for cancelled; what is handed in from now on is left alone."
             + running,
@@ -216,15 +225,15 @@ class Operating:
         )
 
     def _cancel(self, given: Fields) -> Context:
-        walk = self._walk(_model(Cancel, given))
+        walk = self._walk(read_fields(Cancel, given))
         said = f"Cancelled {_jobs(walk.cancelled)}"
         if walk.last.next is None:
             running = f"{_jobs(walk.running)} run, and go on to their end." if walk.running else ""
-            return _done(said, running, "/hosts")
+            return done_page(said, running, "/hosts")
         hidden = {name: value for name, value in given.items() if name != "by"}
         hidden["cursor"] = str(walk.last.next)
         hidden["accepted_before"] = walk.last.accepted_before.isoformat()
-        return _page(f"{said}: go on?", "There are more open jobs to look at.", "Go on", hidden)
+        return act_page(f"{said}: go on?", "There are more open jobs to look at.", "Go on", hidden)
 
     def _walk(self, cancel: Cancel) -> _Walk:
         """Do steps until the end, or for as long as a page may take."""
@@ -244,24 +253,23 @@ class Operating:
         found = self._deletion({**given, "dry_run": "true"})
         if found.deleted_at is not None:
             return _deleted_before(found)
-        page = _page(
+        return act_page(
             "Delete this article?",
             "Its text, versions, raw pages, fingerprints and addresses go for good, and readers of "
             "changes are told. How its jobs ended stays counted. It is not fetched again unless "
             "somebody forces it.",
             "Delete it",
             {"article": str(found.article_id)},
+            facts=(
+                ("title", found.title or "none"),
+                ("address", found.url or "none"),
+                ("versions", count(found.versions)),
+                ("raw pages", count(found.raw_pages)),
+                ("other addresses", count(found.aliases)),
+                ("open jobs that end with it", count(found.open_jobs)),
+                ("other pages of its story, which stay", count(found.copies)),
+            ),
         )
-        facts = (
-            ("title", found.title or "none"),
-            ("address", found.url or "none"),
-            ("versions", count(found.versions)),
-            ("raw pages", count(found.raw_pages)),
-            ("other addresses", count(found.aliases)),
-            ("open jobs that end with it", count(found.open_jobs)),
-            ("other pages of its story, which stay", count(found.copies)),
-        )
-        return {**page, "facts": facts}
 
     def _delete(self, given: Fields) -> Context:
         gone = self._deletion(given)
@@ -271,16 +279,16 @@ class Operating:
             f"With it went {count(gone.versions)} versions and {count(gone.raw_pages)} raw pages; "
             f"{_jobs(gone.open_jobs)} ended with it."
         )
-        return _done("Deleted the article", more, "/articles")
+        return done_page("Deleted the article", more, "/articles")
 
     def _deletion(self, given: Fields) -> PageDeleted:
         said = {name: value for name, value in given.items() if name != "article"}
-        return self._hand.delete(given.get("article", ""), _model(Deletion, said))
+        return self._hand.delete(given.get("article", ""), read_fields(Deletion, said))
 
     def _preview_resume(self, given: Fields) -> Context:
         pauses = self._desk.pauses().pauses
         if given:
-            wanted = _model(ResumeTarget, given)
+            wanted = read_fields(ResumeTarget, given)
             target = (wanted.scope, wanted.value)
             pauses = tuple(pause for pause in pauses if (pause.scope, pause.value) == target)
         heading = "What is paused" if pauses else "Nothing of it is paused"
@@ -297,12 +305,12 @@ class Operating:
             }
             for pause in pauses
         )
-        return {**_page(heading, more, "", {}), "pauses": rows}
+        return {**act_page(heading, more, "", {}), "pauses": rows}
 
 
 def _preview_pause(given: Fields) -> Context:
-    target = _model(PauseRequest, given)
-    return _page(
+    target = read_fields(PauseRequest, given)
+    return act_page(
         f"Pause {_what(target.scope, target.value)}?",
         "Nothing more of it is sent; what waits goes on waiting at no cost, and what was sent "
         "goes on to its end.",
@@ -312,37 +320,9 @@ def _preview_pause(given: Fields) -> Context:
     )
 
 
-def _page(
-    heading: str,
-    more: str,
-    button: str,
-    hidden: Mapping[str, str],
-    *,
-    groups: tuple[Context, ...] = (),
-    sample: tuple[tuple[str, str], ...] = (),
-    pausing: bool = False,
-) -> Context:
-    return {
-        "heading": heading,
-        "more": more,
-        "button": button,
-        "hidden": hidden,
-        "facts": (),
-        "groups": groups,
-        "sample": sample,
-        "pauses": (),
-        "pausing": pausing,
-        "back": None,
-    }
-
-
-def _done(said: str, more: str, back: str) -> Context:
-    return {**_page(said, more, "", {}), "back": back}
-
-
 def _deleted_before(page: PageDeleted) -> Context:
     at = stamp(page.deleted_at) if page.deleted_at else "some time"
-    return _done("It was deleted before", f"At {at}.", "/articles")
+    return done_page("It was deleted before", f"At {at}.", "/articles")
 
 
 def _group(group: DeadGroup) -> Context:
@@ -362,24 +342,6 @@ def _group(group: DeadGroup) -> Context:
         "helps_state": state,
         "helps": helps,
     }
-
-
-def _model(model: type[_Model], given: Mapping[str, object]) -> _Model:
-    """Return what a form says; raises ProblemError 422."""
-    # A form knows only text, and the API takes no text for a number.
-    limit = str(given.get("limit", ""))
-    values = {**given, "limit": int(limit)} if limit.isdecimal() else given
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(map(str, first["loc"]))
-        said = first["msg"].removeprefix("Value error, ")
-        raise ProblemError(
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            Code.INVALID_PARAMETER,
-            f"{name}: {said}" if name else said,
-        ) from error
 
 
 def _what(scope: str, value: str) -> str:
