@@ -156,6 +156,7 @@ def test_what_is_set_for_a_host_is_shown_without_secrets(site: httpx.Client, mil
 
     assert "Why one request every 7 s" in page
     assert "header X-Key" in page
+    assert "newsmill hosts set large.example" in page
     assert "a-secret" not in page
 
 

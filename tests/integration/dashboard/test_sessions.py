@@ -4,6 +4,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from newsmill_gateway.dashboard.operating import ACTS
 from newsmill_gateway.dashboard.sessions import FORM_COOKIE, SESSION_COOKIE
 from newsmill_gateway.dashboard.shell import HEADERS
 from newsmill_gateway.settings import GatewaySettings
@@ -79,8 +80,16 @@ def test_a_key_that_only_reads_opens_pages_and_no_acts(locked_site: httpx.Client
         "/hand-in", data={"token": token_in(page), "url": "https://a.example/"}
     )
     audit = locked_site.get("/audit")
+    runs = locked_site.get("/runs")
+    acts = [
+        locked_site.request(method, f"/acts/{act}", data={"token": token_in(page)})
+        for act in ACTS
+        for method in ("GET", "POST")
+    ]
 
-    assert page.status_code == 200
+    assert (page.status_code, runs.status_code) == (200, 200)
+    assert {act.status_code for act in acts} == {403}
+    assert all("a key with the scope operate" in act.text for act in acts)
     assert handed_in.status_code == 403
     assert "a key with the scope enqueue" in handed_in.text
     assert audit.status_code == 403
