@@ -40,7 +40,8 @@ def test_a_stored_page_names_the_workers_that_had_it_and_their_times(system: Run
         assert (attempt["stage"], attempt["ended"], attempt["attempt"]) == (stage, "done", 1)
         assert attempt["worker"].startswith(f"{stage}:")
         assert 0 < attempt["seconds"] < 5
-        assert attempt["sent_at"] <= attempt["ended_at"]
+        # When a chain's note is read after its job has ended, nobody knows when it was sent.
+        assert attempt["sent_at"] is None or attempt["sent_at"] <= attempt["ended_at"]
 
 
 def test_a_host_that_is_down_leaves_every_try_with_its_back_off(system: Running) -> None:
