@@ -295,12 +295,7 @@ def _add_pauses(api: FastAPI, gateway: Gateway, settings: GatewaySettings) -> No
         status_code=201,
         response_model=PauseAnswer,
         responses=_PROBLEMS,
-        openapi_extra={
-            "requestBody": {
-                "required": True,
-                "content": {"application/json": {"schema": _reference(PauseRequest)}},
-            }
-        },
+        openapi_extra=_act_body(PauseRequest),
     )
     async def post_pause(request: Request) -> Response:
         """Stop everything, a stage, a host or a label; set again it gets another end and reason."""
@@ -330,12 +325,7 @@ def _add_hosts(api: FastAPI, operators: Operators, settings: GatewaySettings) ->
         "/v1/hosts/{name}",
         response_model=HostAnswer,
         responses=_PROBLEMS,
-        openapi_extra={
-            "requestBody": {
-                "required": True,
-                "content": {"application/json": {"schema": _reference(HostChange)}},
-            }
-        },
+        openapi_extra=_act_body(HostChange),
     )
     async def patch_host(name: Annotated[Host, Path()], request: Request) -> Response:
         """Set something for a host; null unsets it, what is left out stays as it is."""
