@@ -1,5 +1,6 @@
 """What every test can ask for: real engines, a fresh database, empty Redis servers."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -7,6 +8,21 @@ from hypothesis import HealthCheck, settings
 
 from newsmill_cli.engines import Engines
 from tests.support.engines import emptied, fresh_database, running_engines
+
+# What the caller has set for a newsmill of his own is nothing to the tests, and to those it starts.
+_OF_TESTS = {
+    "NEWSMILL_BROWSER_TEST",
+    "NEWSMILL_CHROMIUM",
+    "NEWSMILL_COMPOSE_TEST",
+    "NEWSMILL_DOCKER_ENGINE",
+    "NEWSMILL_ENGINES",
+    "NEWSMILL_SCREENSHOTS",
+    "NEWSMILL_SHARED_DATA",
+    "NEWSMILL_TEST_KILLS",
+}
+for _name in [name for name in os.environ if name.startswith("NEWSMILL_")]:
+    if _name not in _OF_TESTS:
+        del os.environ[_name]
 
 # A machine that has much to do is slow: that fails no test.
 settings.register_profile("newsmill", deadline=None, suppress_health_check=[HealthCheck.too_slow])
