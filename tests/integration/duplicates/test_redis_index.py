@@ -154,7 +154,7 @@ def test_a_full_index_drops_its_oldest_generation_and_says_so(
 def test_a_full_index_of_one_generation_drops_its_older_half(
     index: RedisIndex, keeper: IndexKeeper, server: "Redis"
 ) -> None:
-    documents = [a_fingerprint(number, page=f"page {number}") for number in range(1_000)]
+    documents = [a_fingerprint(number, page=f"page {number}") for number in range(4_000)]
     keeper.load([indexed(document, place) for place, document in enumerate(documents, 1)], now=NOW)
     # Buffers of the load may be gone in a moment: all the same it is full.
     server.config_set("maxmemory", int(0.9 * server.info("memory")["used_memory"]))
@@ -164,11 +164,33 @@ def test_a_full_index_of_one_generation_drops_its_older_half(
     finally:
         server.config_set("maxmemory", 0)
     oldest = registered_at(index, a_fingerprint(0, page="copy of an old one"))
-    newest = registered_at(index, a_fingerprint(999, page="copy of a new one"))
+    newest = registered_at(index, a_fingerprint(3_999, page="copy of a new one"))
 
-    assert dropped == 499
+    # Half, and half of the rest where keys fill most of the memory.
+    assert 1_999 <= dropped < 3_500
     assert oldest.candidates == ()
     assert len(newest.candidates) == 1
+
+
+def test_an_index_that_must_lose_everything_goes_on_empty(
+    index: RedisIndex, keeper: IndexKeeper, server: "Redis"
+) -> None:
+    empty = server.info("memory")["used_memory"]
+    documents = [a_fingerprint(number, page=f"page {number}") for number in range(4_000)]
+    keeper.load([indexed(document, place) for place, document in enumerate(documents, 1)], now=NOW)
+    filled = server.info("memory")["used_memory"] - empty
+    server.config_set("maxmemory", empty + filled // 3)
+
+    try:
+        dropped = index.make_room(now=NOW)
+        state = keeper.state()
+        later = [registered_at(index, a_fingerprint(1, page=page)) for page in ("new", "copy")]
+    finally:
+        server.config_set("maxmemory", 0)
+
+    assert dropped >= 3_500
+    assert state.trimmed_documents == dropped
+    assert [len(registered.candidates) for registered in later] == [0, 1]
 
 
 def test_an_index_without_a_limit_is_never_full(index: RedisIndex) -> None:

@@ -11,6 +11,7 @@ from typing import cast
 from uuid import UUID
 
 from redis import Redis
+from redis.exceptions import OutOfMemoryError
 
 from newsmill_enrich.duplicates.fingerprints import Fingerprint
 from newsmill_enrich.duplicates.index import Candidate, Registered
@@ -155,6 +156,8 @@ class RedisIndex:
     def make_room(self, *, now: datetime | None = None) -> int:
         """Drop the generations before the current one; with none left, its older half.
 
+        While there is no memory even to write that down, half of the rest goes, too.
+
         Returns:
             How many documents were dropped: 0 if there is memory again, or no limit to it.
 
@@ -187,16 +190,29 @@ class RedisIndex:
         seconds = int(now.timestamp()) if now else self._redis.time()[0]
         generation = seconds // GENERATION_SECONDS
         below = int(cast("bytes | None", self._redis.hget(self._trimmed, "below")) or 0)
+        sequence = int(cast("bytes | None", self._redis.get(SEQUENCE_KEY)) or 0)
         self._drop_buckets(generation)
         dropped = self._drop_records(generation, 0)
-        if not dropped:
-            sequence = int(cast("bytes | None", self._redis.get(SEQUENCE_KEY)) or 0)
-            below += (sequence - below) // 2
-            dropped = self._drop_records(0, below)
-        self._redis.hset(
-            self._trimmed, mapping={"at": seconds, "documents": dropped, "below": below}
-        )
+        while not dropped or not self._wrote(seconds, dropped, below):
+            if below >= sequence:
+                # What is left are keys that lead to no document any more.
+                self._drop_buckets(generation + 1)
+                if self._wrote(seconds, dropped, below):
+                    break
+                raise IndexFullError("the duplicate index is empty and has no memory left")
+            below += (sequence - below + 1) // 2
+            dropped += self._drop_records(0, below)
         return dropped
+
+    def _wrote(self, seconds: int, dropped: int, below: int) -> bool:
+        """Write down what was dropped; False if there is no memory even for that."""
+        try:
+            self._redis.hset(
+                self._trimmed, mapping={"at": seconds, "documents": dropped, "below": below}
+            )
+        except OutOfMemoryError:
+            return False
+        return True
 
     def _drop_buckets(self, generation: int) -> None:
         prefix = self._space + b":k:"
