@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 
 from newsmill_cli.backup.copies import take
+from newsmill_cli.backup.progress import say_pages
 from newsmill_cli.backup.target import embedded_or_given
 from newsmill_cli.data_directory import DataDirectory
 from newsmill_cli.options import DataOption, JSONOption
-from newsmill_cli.output import console, diagnostics, print_json
+from newsmill_cli.output import console, print_json
 
 __all__ = ["backup"]
 
@@ -27,7 +28,7 @@ def backup(
     back. The folder holds passwords of no kind, but all that was stored.
     """
     with embedded_or_given(DataDirectory(data.absolute())) as target:
-        summary = take(target, folder.absolute(), _say)
+        summary = take(target, folder.absolute(), say_pages)
     if as_json:
         print_json(asdict(summary))
     else:
@@ -35,7 +36,3 @@ def backup(
             f"The ledger as of {summary.taken_at} and {summary.pages} pages"
             f" ({summary.copied} new) are in {folder}."
         )
-
-
-def _say(pages: int) -> None:
-    diagnostics().print(f"{pages} pages", style="dim")

@@ -7,11 +7,12 @@ from typing import Annotated
 import typer
 
 from newsmill_cli.backup.copies import bring_back
+from newsmill_cli.backup.progress import say_pages
 from newsmill_cli.backup.target import embedded_or_given
 from newsmill_cli.data_directory import DataDirectory
 from newsmill_cli.errors import CommandError
 from newsmill_cli.options import DataOption, JSONOption
-from newsmill_cli.output import console, diagnostics, print_json
+from newsmill_cli.output import console, print_json
 
 __all__ = ["restore"]
 
@@ -34,7 +35,7 @@ def restore(
     if holder is not None:
         raise CommandError(f"{directory.path} is in use ({holder})", "Stop it first.")
     with embedded_or_given(directory) as target:
-        restored = bring_back(target, folder.absolute(), _say)
+        restored = bring_back(target, folder.absolute(), say_pages)
     if as_json:
         print_json(asdict(restored))
     else:
@@ -43,7 +44,3 @@ def restore(
             f" {restored.ended} ended, {restored.open} go on,"
             f" {restored.unaccounted} unaccounted; {restored.pages} pages."
         )
-
-
-def _say(pages: int) -> None:
-    diagnostics().print(f"{pages} pages", style="dim")
